@@ -1,0 +1,1 @@
+"""From annotation to closed surfaces."""

@@ -1,0 +1,1 @@
+"""One format, one file: the only room that knows LPS, other units and the disk."""
