@@ -82,6 +82,6 @@ def compose(first: Transform, second: Transform) -> Transform:
 
 def inverse(transform: Transform) -> Transform:
     """Return the transform that undoes ``transform``."""
-    matrix = np.linalg.inv(transform.matrix)
+    matrix = np.array(np.linalg.inv(transform.matrix), dtype=np.float64)
     matrix[3] = [0, 0, 0, 1]
     return Transform(matrix, transform.target, transform.source)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 
 from spinemodel.arrays import BoolArray, FloatArray, freeze
@@ -92,7 +91,7 @@ def arc_length(points: FloatArray) -> FloatArray:
     return np.concatenate([[0.0], np.cumsum(steps)])
 
 
-def resample(points: FloatArray, at: ArrayLike) -> FloatArray:
+def resample(points: FloatArray, at: FloatArray) -> FloatArray:
     """Return the points of a polyline at the distances ``at`` (mm) along it."""
     s = arc_length(points)
     return np.stack([np.interp(at, s, column) for column in points.T], axis=-1)
