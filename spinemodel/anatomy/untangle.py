@@ -1,0 +1,185 @@
+"""Overlaps between roots, cord and dura resolved by the least displacement of the roots' centrelines.
+
+The centrelines move by fields d(s) that vanish at both ends. Among all fields that leave every root clear of every
+other, of the cord beyond its entry and of the dura's wall away from its exit, the one with the least
+integral of |d|^2 + l^4 |d''|^2 is wanted. Distances are linearised where they are short, the resulting least-distance
+problem is solved exactly, and both are repeated until no clearance is missing (sequential quadratic programming).
+
+Clearances that the annotation denies are not forced: see :class:`~spinemodel.anatomy.strands.Rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from scipy.spatial import KDTree
+
+from spinemodel.anatomy.curves import Centreline
+from spinemodel.anatomy.least_distance import least_distance
+from spinemodel.anatomy.proximity import Proximity
+from spinemodel.anatomy.roots import FittedRoot, evenly
+from spinemodel.anatomy.strands import CORD, DURA, Contacts, Rules, Strand, contacts, displaced, strands_of
+from spinemodel.anatomy.sweep import SECTION
+from spinemodel.arrays import FloatArray
+from spinemodel.errors import ConvergenceError, GeometryError
+
+MOST_ROUNDS: Final = 20
+"""Linearisations before giving up; five settle the real subject."""
+
+SETTLED_MM: Final = 0.005
+"""Missing clearance that ends the rounds; a tenth of the default gap."""
+
+NARROWING_SLOPE: Final = 0.1
+"""Radius given back per mm on either side of a narrow place."""
+
+
+@dataclass(frozen=True)
+class Displacement:
+    """What was done to one root.
+
+    Attributes
+    ----------
+    root
+        Structure name.
+    against
+        Structures that it had to be parted from.
+    most_mm
+        Largest displacement of the centreline.
+    at_mm
+        Where, RAS+ mm.
+    marker_most_mm
+        Largest displacement at a marker.
+    noise_mm
+        Annotation noise of the root, SD per coordinate.
+    within_noise
+        Whether no marker moved farther than ``Rules.noise_multiple`` times the noise.
+    narrowest_mm
+        Least radius left between the taper at the cord and the ganglion.
+    """
+
+    root: str
+    against: tuple[str, ...]
+    most_mm: float
+    at_mm: tuple[float, float, float]
+    marker_most_mm: float
+    noise_mm: float
+    within_noise: bool
+    narrowest_mm: float
+
+
+def untangle(
+    roots: Sequence[FittedRoot], cord: Proximity, dura: Proximity, rules: Rules | None = None
+) -> tuple[list[Centreline], list[Displacement]]:
+    """Return the centrelines, clear of each other and of the walls, and what was done to each.
+
+    Raises
+    ------
+    ConvergenceError
+        If clearances are still missing after ``MOST_ROUNDS`` rounds.
+    GeometryError
+        If a marker had to move by more than ``rules.most_mm``.
+    """
+    rules = rules or Rules()
+    strands = strands_of(roots, cord, dura, rules)
+    positions, against = _part(strands, cord, dura, rules)
+    radii = _narrow(strands, positions, cord, dura, rules)
+    done = [
+        _report(root, strand, points, radius, parted_from, rules)
+        for root, strand, points, radius, parted_from in zip(roots, strands, positions, radii, against, strict=True)
+    ]
+    moved = [
+        replace(root.centreline, points=points, radius=radius)
+        for root, points, radius in zip(roots, positions, radii, strict=True)
+    ]
+    return [evenly(centreline) for centreline in moved], done
+
+
+def _part(
+    strands: Sequence[Strand], cord: Proximity, dura: Proximity, rules: Rules
+) -> tuple[list[FloatArray], list[set[str]]]:
+    """Return the moved points of every strand, and what each had to be parted from."""
+    y = np.zeros((strands[-1].rows.stop if strands else 0, 3))
+    against: list[set[str]] = [set() for _ in strands]
+    for _ in range(MOST_ROUNDS):
+        positions = [displaced(strand, y) for strand in strands]
+        near = contacts(strands, positions, cord, dura, rules)
+        missing = near.required - near.distance
+        if missing.max(initial=0.0) < SETTLED_MM:
+            return positions, against
+        _note(against, strands, near, missing)
+        weights = _weights(strands, near, len(y))
+        wanted = missing + np.einsum("ij,ij->i", weights @ y, near.normal)
+        y = least_distance(weights, near.normal, wanted)
+    worst = missing.argmax()
+    place = positions[near.a[worst]][near.i[worst]]
+    raise ConvergenceError(
+        f"root {strands[near.a[worst]].name} still overlaps by {missing[worst]:.2f} mm at RAS "
+        f"({place[0]:.1f}, {place[1]:.1f}, {place[2]:.1f}) after {MOST_ROUNDS} rounds; look at the markers there, or "
+        "choose thinner roots"
+    )
+
+
+def _weights(strands: Sequence[Strand], near: Contacts, count: int) -> FloatArray:
+    """Return how the stacked coefficients (count, 3) move the two sides of every contact apart, (m, count)."""
+    weights = np.zeros((len(near.a), count))
+    for number, strand in enumerate(strands):
+        one, other = near.a == number, near.b == number
+        weights[one, strand.rows] = strand.modes[near.i[one]]
+        weights[other, strand.rows] -= strand.modes[near.j[other]]
+    return weights
+
+
+def _note(against: Sequence[set[str]], strands: Sequence[Strand], near: Contacts, missing: FloatArray) -> None:
+    """Add the partners of every contact with missing clearance to ``against``."""
+    walls = {CORD: "Cord", DURA: "Dura"}
+    for a, b in set(zip(near.a[missing > SETTLED_MM].tolist(), near.b[missing > SETTLED_MM].tolist(), strict=True)):
+        against[a].add(walls[b] if b < 0 else str(strands[b].name))
+        if b >= 0:
+            against[b].add(str(strands[a].name))
+
+
+def _narrow(
+    strands: Sequence[Strand], positions: Sequence[FloatArray], cord: Proximity, dura: Proximity, rules: Rules
+) -> list[FloatArray]:
+    """Return the tubes' radii, less where the full clearance could not be had."""
+    near = contacts(strands, positions, cord, dura, replace(rules, narrowest=1.0))
+    short = near.required - near.distance > SETTLED_MM
+    share = (near.distance - rules.gap_mm) / (near.required - rules.gap_mm)
+    radii = []
+    for number, (strand, root_radius) in enumerate(zip(strands, (s.radius / SECTION for s in strands), strict=True)):
+        one, other = short & (near.a == number), short & (near.b == number)
+        at = np.concatenate([near.i[one], near.j[other]])
+        least = root_radius[at] * np.concatenate([share[one], share[other]])
+        ramps = least + NARROWING_SLOPE * np.abs(strand.s[:, None] - strand.s[at])
+        radii.append(np.minimum(root_radius, ramps.min(axis=1, initial=np.inf)))
+    return radii
+
+
+def _report(
+    root: FittedRoot, strand: Strand, points: FloatArray, radius: FloatArray, against: set[str], rules: Rules
+) -> Displacement:
+    """Return what was done to a root, or raise where a marker would have to move too far."""
+    moved = np.linalg.norm(points - strand.points, axis=1)
+    at_markers = moved[KDTree(strand.points).query(root.markers)[1]]
+    worst = int(moved.argmax())
+    marker, most = int(at_markers.argmax()) + 1, float(at_markers.max())
+    if most > rules.most_mm:
+        raise GeometryError(
+            f"root {root.root}: marker {marker}, counted from the cord, would have to move {most:.2f} mm to clear "
+            f"{', '.join(sorted(against))}; at most {rules.most_mm:g} mm is allowed: correct the markers there, or "
+            "choose a thinner root"
+        )
+    x, y, z = points[worst].tolist()
+    return Displacement(
+        root=str(root.root),
+        against=tuple(sorted(against)),
+        most_mm=float(moved[worst]),
+        at_mm=(x, y, z),
+        marker_most_mm=most,
+        noise_mm=root.noise_mm,
+        within_noise=most <= rules.noise_multiple * root.noise_mm,
+        narrowest_mm=float(radius.min(where=strand.radius >= strand.radius.max(), initial=np.inf)),
+    )
