@@ -115,8 +115,7 @@ def _moved_point(gaps: FloatArray, order: IntArray) -> IntArray | None:
     walk = np.pad(gaps[np.ix_(order, order)], 1)
     n = len(order)
     step, point = np.diagonal(walk, 1), np.arange(1, n + 1)
-    bridge = np.where((point > 1) & (point < n), walk[point - 1, np.minimum(point + 1, n + 1)], 0.0)
-    saved = step[:-1] + step[1:] - bridge
+    saved = step[:-1] + step[1:] - np.diagonal(walk, 2)
     gain = saved[:, None] - (walk[1:-1, :-1] + walk[1:-1, 1:] - step)
     gain[point - 1, point - 1] = gain[point - 1, point] = -np.inf
     source, slot = np.unravel_index(int(gain.argmax()), gain.shape)

@@ -11,7 +11,7 @@ from spinemodel.anatomy.curves import Centreline, arc_length, resample
 from spinemodel.anatomy.proximity import Proximity, signed_distance
 from spinemodel.anatomy.smoothing import ANCHOR_WEIGHT, Smooth, smooth
 from spinemodel.arrays import FloatArray
-from spinemodel.levels import RootName
+from spinemodel.levels import ROOT_RADIUS_MM, RootName
 
 STEP_MM: Final = 0.25
 """Distance between the points of a centreline."""
@@ -39,9 +39,9 @@ class RootParameters:
         Known annotation noise (SD per coordinate); None chooses the smoothing by cross-validation.
     """
 
-    radius_mm: float
+    radius_mm: float = ROOT_RADIUS_MM
     entry_radius_mm: float = 0.25
-    taper_mm: float = 3.0
+    taper_mm: float = 6.0
     entry_rise: float = 2.0
     turn_mm: float = 20.0
     noise_mm: float | None = None

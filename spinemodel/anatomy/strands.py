@@ -25,8 +25,12 @@ KNOT_MM: Final = 2.5
 STIFF_MM: Final = 2.0
 """Displacements that vary over less than this cost more by their bending than by their size."""
 
-SLANT: Final = float(np.sin(np.radians(16.3)))
-"""Least sine of the angle at which a root crosses the dura or leaves the cord: 16.3 degrees, at L5 (Torun 2008)."""
+DURA_SLANT: Final = float(np.sin(np.radians(16.3)))
+"""Least sine of the angle at which a root crosses the dura: 16.3 degrees, at L5 (Torun 2008)."""
+
+CORD_SLANT: Final = float(np.sin(np.radians(10.0)))
+"""Least sine of the angle at which a root leaves the cord. A choice: steep enough that the stub inside the cord is
+deepest at the entry, shallow enough for markers that were drawn on the cord's surface."""
 
 WATCH_MM: Final = 0.3
 """Clearances longer than required by less than this are watched too, so that a move cannot open a new conflict."""
@@ -174,11 +178,7 @@ def contacts(
     """Return every place where a required clearance is missing, or nearly so."""
     found = [_between(strands, positions, a, b, rules) for a, b in combinations(range(len(strands)), 2)]
     for a, (strand, points) in enumerate(zip(strands, positions, strict=True)):
-        i = np.arange(0, len(points), EVERY)
-        outside = np.where(strand.s[i] > strand.exit_mm, 1.0, -1.0)
-        found.append(_wall(a, strand, i, CORD, wall_distance(cord, points[i]), np.ones(len(i)), strand.s[i], rules))
-        to_exit = np.abs(strand.s[i] - strand.exit_mm)
-        found.append(_wall(a, strand, i, DURA, wall_distance(dura, points[i]), outside, to_exit, rules))
+        found += [_wall(a, strand, points, CORD, cord, rules), _wall(a, strand, points, DURA, dura, rules)]
     return Contacts(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
@@ -190,38 +190,35 @@ def _between(strands: Sequence[Strand], positions: Sequence[FloatArray], a: int,
     one, other = strands[a], strands[b]
     within = one.radius.max() + other.radius.max() + rules.gap_mm + WATCH_MM
     i = np.arange(0, len(one.s), EVERY)
-    distance, j = KDTree(positions[b]).query(positions[a][i], distance_upper_bound=within)
+    distance, j = map(np.asarray, KDTree(positions[b]).query(positions[a][i], distance_upper_bound=within))
     near = np.isfinite(distance)
     i, j, distance = i[near], j[near], distance[near]
     apart = positions[a][i] - positions[b][j]
     radii = one.radius[i] + other.radius[j]
     drawn = np.linalg.norm(one.points[i] - other.points[j], axis=1)
-    required = _required(radii + rules.gap_mm, drawn, one.give_mm + other.give_mm, rules.narrowest * radii + rules.gap_mm)
+    least = rules.narrowest * radii + rules.gap_mm
+    required = _required(radii + rules.gap_mm, drawn, one.give_mm + other.give_mm, least)
     normal = apart / np.maximum(distance, 1e-9)[:, None]
     return np.full_like(i, a), i, np.full_like(i, b), j, normal, distance, required
 
 
-def _wall(
-    a: int,
-    strand: Strand,
-    i: IntArray,
-    wall: int,
-    measured: tuple[FloatArray, FloatArray],
-    side: FloatArray,
-    from_crossing: FloatArray,
-    rules: Rules,
-) -> _Columns:
-    """Return where a strand is near a wall that it may cross only where ``from_crossing`` is 0, and at a slant."""
-    slanted = SLANT * from_crossing
-    drawn = side * (strand.cord if wall == CORD else strand.dura)[i]
+def _wall(a: int, strand: Strand, points: FloatArray, wall: int, surface: Proximity, rules: Rules) -> _Columns:
+    """Return where a strand is near a wall, which it may cross only at one place and at a slant."""
+    i = np.arange(0, len(points), EVERY)
+    s = strand.s[i]
+    slant, crossing, drawn = (
+        (CORD_SLANT, 0.0, strand.cord[i]) if wall == CORD else (DURA_SLANT, strand.exit_mm, strand.dura[i])
+    )
+    side = np.where(s < crossing, -1.0, 1.0)
+    slanted = slant * np.abs(s - crossing)
     full = np.minimum(strand.radius[i] + rules.gap_mm, slanted)
     least = np.minimum(rules.narrowest * strand.radius[i] + rules.gap_mm, slanted)
-    required = _required(full, drawn, strand.give_mm, least)
-    distance, normal = side * measured[0], side[:, None] * measured[1]
-    near = distance < required + WATCH_MM
-    i = i[near]
+    required = _required(full, side * drawn, strand.give_mm, least)
+    distance, normal = wall_distance(surface, points[i])
+    near = side * distance < required + WATCH_MM
+    i, side = i[near], side[near]
     none = np.full_like(i, wall)
-    return np.full_like(i, a), i, none, none, normal[near], distance[near], required[near]
+    return np.full_like(i, a), i, none, none, side[:, None] * normal[near], side * distance[near], required[near]
 
 
 def _required(full: FloatArray, drawn: FloatArray, give_mm: float, least: FloatArray) -> FloatArray:

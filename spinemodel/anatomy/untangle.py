@@ -51,11 +51,11 @@ class Displacement:
     at_mm
         Where, RAS+ mm.
     marker_most_mm
-        Largest displacement at a marker.
+        How much farther from the centreline a marker came to lie, at most.
     noise_mm
         Annotation noise of the root, SD per coordinate.
     within_noise
-        Whether no marker moved farther than ``Rules.noise_multiple`` times the noise.
+        Whether that is at most ``Rules.noise_multiple`` times the noise.
     narrowest_mm
         Least radius left between the taper at the cord and the ganglion.
     """
@@ -163,9 +163,9 @@ def _report(
 ) -> Displacement:
     """Return what was done to a root, or raise where a marker would have to move too far."""
     moved = np.linalg.norm(points - strand.points, axis=1)
-    at_markers = moved[KDTree(strand.points).query(root.markers)[1]]
+    before, after = (np.asarray(KDTree(curve).query(root.markers)[0]) for curve in (strand.points, points))
     worst = int(moved.argmax())
-    marker, most = int(at_markers.argmax()) + 1, float(at_markers.max())
+    marker, most = int((after - before).argmax()) + 1, max(0.0, float((after - before).max()))
     if most > rules.most_mm:
         raise GeometryError(
             f"root {root.root}: marker {marker}, counted from the cord, would have to move {most:.2f} mm to clear "
@@ -180,6 +180,6 @@ def _report(
         at_mm=(x, y, z),
         marker_most_mm=most,
         noise_mm=root.noise_mm,
-        within_noise=most <= rules.noise_multiple * root.noise_mm,
+        within_noise=most <= rules.noise_multiple * root.noise_mm + SETTLED_MM,
         narrowest_mm=float(radius.min(where=strand.radius >= strand.radius.max(), initial=np.inf)),
     )

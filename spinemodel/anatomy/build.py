@@ -1,0 +1,112 @@
+"""Markers to model: the one recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from spinemodel.anatomy.annotation import Annotation, Markers
+from spinemodel.anatomy.arrange import arrange
+from spinemodel.anatomy.curves import Contour
+from spinemodel.anatomy.loft import End, loft, plane_of, to_contour
+from spinemodel.anatomy.model import Anatomy, BuildParameters
+from spinemodel.anatomy.proximity import Proximity
+from spinemodel.anatomy.roots import FittedRoot, fit_root
+from spinemodel.anatomy.sweep import sweep
+from spinemodel.anatomy.untangle import untangle
+from spinemodel.arrays import FloatArray
+from spinemodel.errors import InputError
+from spinemodel.levels import CORD, DURA, ROOTS
+
+
+def build(annotation: Annotation, parameters: BuildParameters | None = None) -> Anatomy:
+    """Return the model of an annotated subject.
+
+    The markers are ordered by geometry and refused where they cannot be one subject; contours are lofted, roots fitted,
+    untangled and swept.
+
+    Raises
+    ------
+    InputError, GeometryError, ConvergenceError
+        One line that names the file or root, and how to mend it.
+    """
+    parameters = parameters or BuildParameters()
+    annotation = _cut_to_dura(arrange(annotation))
+    ends: dict[str, tuple[End, End]] = {"Cord": (_conus(annotation, parameters), "flat"), "Dura": ("flat", "flat")}
+    dura = [to_contour(markers, parameters.contour) for markers in annotation.dura]
+    cord = [to_contour(markers, parameters.contour) for markers in annotation.cord]
+    surfaces = {
+        "Cord": loft("Cord", annotation.space, _flush(cord, dura), edge_mm=parameters.edge_mm, ends=ends["Cord"]),
+        "Dura": loft("Dura", annotation.space, dura, edge_mm=parameters.edge_mm, ends=ends["Dura"]),
+    }
+    walls = Proximity(surfaces["Cord"]), Proximity(surfaces["Dura"])
+    centrelines, displacements = untangle(_fit(annotation, walls[0], parameters), *walls, parameters.rules)
+    surfaces |= {centreline.name: sweep(centreline) for centreline in centrelines}
+    named = {centreline.name: centreline for centreline in centrelines}
+    return Anatomy(annotation, surfaces, named, tuple(displacements), ends, parameters)
+
+
+def _fit(annotation: Annotation, cord: Proximity, parameters: BuildParameters) -> list[FittedRoot]:
+    """Return the fitted roots of all levels and sides that were annotated, from head to foot."""
+    none = np.empty((0, 3))
+    fitted = []
+    for root in ROOTS:
+        if root not in annotation.roots:
+            continue
+        ganglion = annotation.ganglia[root].points if root in annotation.ganglia else none
+        radius = parameters.level_radius_mm.get(root.level, parameters.root.radius_mm)
+        drawn = replace(parameters.root, radius_mm=radius, entry_radius_mm=min(radius, parameters.root.entry_radius_mm))
+        fitted.append(fit_root(root, annotation.space, annotation.roots[root].points, ganglion, cord, drawn))
+    return fitted
+
+
+def _heights(stack: Sequence[Markers]) -> FloatArray:
+    """Return the heights (z) of the contours' centroids, mm."""
+    return np.array([markers.points[:, 2].mean() for markers in stack])
+
+
+def _spacing(stack: Sequence[Markers]) -> float:
+    """Return the median distance between neighbouring contours, mm."""
+    return float(np.median(np.diff(_heights(stack))))
+
+
+def _cut_to_dura(annotation: Annotation) -> Annotation:
+    """Leave out the cord's contours beyond the dura's ends, where nothing encloses them, and say so."""
+    dura, half = _heights(annotation.dura), _spacing(annotation.dura) / 2
+    heights = _heights(annotation.cord)
+    inside = (heights > dura[0] - half) & (heights < dura[-1] + half)
+    if inside.all():
+        return annotation
+    if inside.sum() < 2:
+        raise InputError(
+            f"{annotation.subject}: cord (z {heights[0]:.0f} to {heights[-1]:.0f} mm) and dura (z {dura[0]:.0f} to "
+            f"{dura[-1]:.0f} mm) do not overlap; are they of one subject and frame?"
+        )
+    kept = tuple(markers for markers, keep in zip(annotation.cord, inside, strict=True) if keep)
+    note = f"cord cut to the dura's length: {len(inside) - len(kept)} contours beyond its ends left out"
+    return replace(annotation, cord=kept, notes=(*annotation.notes, note))
+
+
+def _conus(annotation: Annotation, parameters: BuildParameters) -> End:
+    """Return the form of the cord's caudal end."""
+    if parameters.conus != "auto":
+        return parameters.conus
+    above = _heights(annotation.cord)[0] - _heights(annotation.dura)[0]
+    return "dome" if above > 1.5 * _spacing(annotation.dura) else "flat"
+
+
+def _flush(cord: Sequence[Contour], dura: Sequence[Contour]) -> list[Contour]:
+    """Return the cord's contours, those at the dura's ends moved into the dura's end planes.
+
+    Both were drawn on the same slice; a thousandth of a millimetre between their planes would let the cord end outside
+    the dura.
+    """
+    flush = list(cord)
+    for end in (0, -1):
+        centre, normal = plane_of(dura[end].points)
+        off = (cord[end].points - centre) @ normal
+        if np.abs(off).max() < 0.25:
+            flush[end] = replace(cord[end], points=cord[end].points - off[:, None] * normal)
+    return flush

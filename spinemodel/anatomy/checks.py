@@ -1,0 +1,134 @@
+"""The promises that a surface must keep before anything is simulated on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from spinemodel.anatomy.intersections import self_intersections
+from spinemodel.anatomy.surface import Surface, area, corners, face_vectors, volume
+from spinemodel.arrays import FloatArray, IntArray
+
+SLIVER_DEG: Final = 10.0
+"""Angle below which a triangle counts as a sliver."""
+
+FOLD_DEG: Final = 150.0
+"""Turn between neighbouring faces from which on the surface counts as folded back onto itself."""
+
+
+@dataclass(frozen=True)
+class SurfaceCheck:
+    """What was measured on a surface.
+
+    Attributes
+    ----------
+    name
+        Structure name.
+    vertices, faces, components, euler
+        Counts; every closed component without handles adds 2 to the Euler number.
+    open_edges
+        Edges with a face on one side only.
+    branching_edges
+        Edges with more than two faces, or two that run along it in the same direction.
+    volume_mm3
+        Signed; positive where faces look outwards.
+    area_mm2
+        Of all faces.
+    self_intersections
+        Pairs of faces that cut through each other.
+    degenerate
+        Faces without area.
+    least_angle_deg, slivers
+        Smallest angle of any triangle, and the share of triangles with an angle under 10 degrees.
+    most_turn_deg
+        Largest change of direction from a face to its neighbour.
+    """
+
+    name: str
+    vertices: int
+    faces: int
+    components: int
+    euler: int
+    open_edges: int
+    branching_edges: int
+    volume_mm3: float
+    area_mm2: float
+    self_intersections: int
+    degenerate: int
+    least_angle_deg: float
+    slivers: float
+    most_turn_deg: float
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The broken promises, one phrase each."""
+        broken = {
+            f"{self.open_edges} open edges": self.open_edges > 0,
+            f"{self.branching_edges} edges not shared by two faces alike": self.branching_edges > 0,
+            f"volume {self.volume_mm3:.3g} mm3 is not positive: faces look inwards": self.volume_mm3 <= 0,
+            f"{self.self_intersections} pairs of faces intersect": self.self_intersections > 0,
+            f"{self.degenerate} faces without area": self.degenerate > 0,
+            f"a fold of {self.most_turn_deg:.0f} degrees": self.most_turn_deg > FOLD_DEG,
+        }
+        return tuple(phrase for phrase, is_broken in broken.items() if is_broken)
+
+
+def check_surface(surface: Surface) -> SurfaceCheck:
+    """Measure a surface; see :class:`SurfaceCheck` for what is promised."""
+    vectors = face_vectors(surface)
+    left, right, open_edges, branching = _edges(surface.faces)
+    angles = least_angles(corners(surface))
+    areas = np.linalg.norm(vectors, axis=1)
+    unit = vectors / np.maximum(areas, 1e-300)[:, None]
+    turn = np.einsum("ij,ij->i", unit[left], unit[right]).min(initial=1.0)
+    used = len(np.unique(surface.faces))
+    edges = len(left) + open_edges
+    return SurfaceCheck(
+        name=surface.name,
+        vertices=used,
+        faces=len(surface.faces),
+        components=_components(len(surface.faces), left, right),
+        euler=used - edges + len(surface.faces),
+        open_edges=open_edges,
+        branching_edges=branching,
+        volume_mm3=volume(surface),
+        area_mm2=area(surface),
+        self_intersections=len(self_intersections(surface)),
+        degenerate=int((areas <= 1e-12 * areas.max(initial=0.0)).sum()),
+        least_angle_deg=float(angles.min(initial=180.0)),
+        slivers=float((angles < SLIVER_DEG).mean()) if len(angles) else 0.0,
+        most_turn_deg=float(np.degrees(np.arccos(np.clip(turn, -1, 1)))),
+    )
+
+
+def _edges(faces: IntArray) -> tuple[IntArray, IntArray, int, int]:
+    """Return the faces left and right of every well-shared edge, and the numbers of open and of branching edges."""
+    tail, head = faces.T.ravel(), np.roll(faces, -1, axis=1).T.ravel()
+    owner = np.tile(np.arange(len(faces)), 3)
+    key = np.minimum(tail, head) * (faces.max(initial=0) + 1) + np.maximum(tail, head)
+    order = np.argsort(key, kind="stable")
+    key, forward, owner = key[order], (tail < head)[order], owner[order]
+    first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.empty(0, np.int64)
+    count = np.diff(np.append(first, len(key)))
+    pairs = first[count == 2]
+    opposed = forward[pairs] != forward[pairs + 1]
+    good = pairs[opposed]
+    branching = int((count > 2).sum() + (~opposed).sum())
+    return owner[good], owner[good + 1], int((count == 1).sum()), branching
+
+
+def _components(faces: int, left: IntArray, right: IntArray) -> int:
+    """Return the number of parts that faces joined by edges fall into."""
+    graph = coo_array((np.ones(len(left), dtype=bool), (left, right)), shape=(faces, faces))
+    return int(connected_components(graph, directed=False)[0])
+
+
+def least_angles(triangles: FloatArray) -> FloatArray:
+    """Return the smallest angle of each triangle (m, 3, 3), degrees; it faces the shortest side."""
+    sides = np.sort([((triangles[:, i] - triangles[:, i - 1]) ** 2).sum(axis=1) for i in range(3)], axis=0)
+    cosine = (sides[1] + sides[2] - sides[0]) / np.maximum(2 * np.sqrt(sides[1] * sides[2]), 1e-300)
+    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))

@@ -1,0 +1,100 @@
+"""The model of one subject, and the parameters it was built with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Literal, TypeAlias
+
+from spinemodel.anatomy.annotation import Annotation
+from spinemodel.anatomy.curves import Centreline, Parametrisation
+from spinemodel.anatomy.loft import End
+from spinemodel.anatomy.roots import RootParameters
+from spinemodel.anatomy.strands import Rules
+from spinemodel.anatomy.surface import Surface
+from spinemodel.anatomy.untangle import Displacement
+from spinemodel.errors import InputError
+from spinemodel.levels import Level
+
+Conus: TypeAlias = Literal["auto", "dome", "flat"]
+
+EDGE_RANGE_MM: Final = (0.1, 2.0)
+"""Edges for which the marker errors and angles that the tests promise are kept, and memory stays below 8 GB."""
+
+RADIUS_RANGE_MM: Final = (0.05, 3.0)
+"""From the thinnest rootlet to a root with its ganglion's sleeve (L5 5.6 mm across, Torun 2008)."""
+
+
+@dataclass(frozen=True)
+class BuildParameters:
+    """Everything that :func:`~spinemodel.anatomy.build.build` can be told.
+
+    Attributes
+    ----------
+    edge_mm
+        Target edge of the triangles of cord and dura.
+    contour
+        Parametrisation of the closed splines; ``slicer`` is the curve that the annotator saw.
+    conus
+        Form of the cord's caudal end: ``auto`` makes a dome where the cord ends above the dura, and a cut where both
+        end with the scan.
+    root
+        How roots are drawn.
+    level_radius_mm
+        Radius per spinal level, in place of ``root.radius_mm``.
+    rules
+        What untangling asks for.
+    """
+
+    edge_mm: float = 0.5
+    contour: Parametrisation = "slicer"
+    conus: Conus = "auto"
+    root: RootParameters = field(default_factory=RootParameters)
+    level_radius_mm: Mapping[Level, float] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges."""
+        _require("edge_mm", self.edge_mm, EDGE_RANGE_MM)
+        for level, radius in {"default": self.root.radius_mm, **self.level_radius_mm}.items():
+            _require(f"root radius ({level})", radius, RADIUS_RANGE_MM)
+
+
+def _require(name: str, value: float, within: tuple[float, float]) -> None:
+    """Raise unless ``value`` lies within the range."""
+    if not within[0] <= value <= within[1]:
+        raise InputError(f"{name}: got {value:g} mm, expected {within[0]:g} to {within[1]:g} mm")
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """The surfaces and centrelines of one subject.
+
+    Attributes
+    ----------
+    annotation
+        The markers, ordered, with the notes of all corrections.
+    surfaces
+        ``Cord``, ``Dura`` and one per root (``L1_L``), closed and free of overlap.
+    centrelines
+        One per root, from the cord to the ganglion.
+    displacements
+        What untangling did to each root.
+    ends
+        Form of the caudal and rostral ends of ``Cord`` and ``Dura``.
+    parameters
+        As given to the recipe.
+    """
+
+    annotation: Annotation
+    surfaces: Mapping[str, Surface]
+    centrelines: Mapping[str, Centreline]
+    displacements: tuple[Displacement, ...]
+    ends: Mapping[str, tuple[End, End]]
+    parameters: BuildParameters
+
+    def __post_init__(self) -> None:
+        """Make the mappings read-only."""
+        for name in ("surfaces", "centrelines", "ends"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
