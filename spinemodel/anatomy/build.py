@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from spinemodel.anatomy.annotation import Annotation, Markers
 from spinemodel.anatomy.arrange import arrange
@@ -18,7 +19,7 @@ from spinemodel.anatomy.sweep import sweep
 from spinemodel.anatomy.untangle import untangle
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
-from spinemodel.levels import CORD, DURA, ROOTS
+from spinemodel.levels import ROOTS
 
 
 def build(annotation: Annotation, parameters: BuildParameters | None = None) -> Anatomy:
@@ -32,7 +33,13 @@ def build(annotation: Annotation, parameters: BuildParameters | None = None) -> 
     InputError, GeometryError, ConvergenceError
         One line that names the file or root, and how to mend it.
     """
-    parameters = parameters or BuildParameters()
+    # Matrices of a hundred rows gain nothing from threads, and without them any machine gives the same bits.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _build(annotation, parameters or BuildParameters())
+
+
+def _build(annotation: Annotation, parameters: BuildParameters) -> Anatomy:
+    """Return the model; see :func:`build`."""
     annotation = _cut_to_dura(arrange(annotation))
     ends: dict[str, tuple[End, End]] = {"Cord": (_conus(annotation, parameters), "flat"), "Dura": ("flat", "flat")}
     dura = [to_contour(markers, parameters.contour) for markers in annotation.dura]

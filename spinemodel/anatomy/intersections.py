@@ -47,7 +47,8 @@ def _candidates(triangles: FloatArray) -> Iterator[IntArray]:
             within = float(reach[members].max() + reach[others].max())
             i, j = _near(trees[a], trees[b], within)
             i, j = members[i], others[j]
-            keep = np.logical_and.reduce([(lo[i] <= hi[j]) & (lo[j] <= hi[i]) for lo, hi in zip(low, high, strict=True)])
+            along = [(lo[i] <= hi[j]) & (lo[j] <= hi[i]) for lo, hi in zip(low, high, strict=True)]
+            keep = np.logical_and.reduce(along)
             yield np.stack([i[keep], j[keep]], axis=1)
 
 

@@ -57,8 +57,9 @@ class BuildParameters:
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
         _require("edge_mm", self.edge_mm, EDGE_RANGE_MM)
-        for level, radius in {"default": self.root.radius_mm, **self.level_radius_mm}.items():
-            _require(f"root radius ({level})", radius, RADIUS_RANGE_MM)
+        _require("root radius", self.root.radius_mm, RADIUS_RANGE_MM)
+        for level, radius in self.level_radius_mm.items():
+            _require(f"root radius of {level}", radius, RADIUS_RANGE_MM)
 
 
 def _require(name: str, value: float, within: tuple[float, float]) -> None:

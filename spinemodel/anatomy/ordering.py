@@ -23,7 +23,7 @@ def distinct(points: FloatArray) -> BoolArray:
     >>> distinct(np.array([[0.0, 0, 0], [1, 0, 0], [0, 0, 1e-4]]))
     array([ True,  True, False])
     """
-    return ~np.tril(distances(points) < COINCIDENT_MM, -1).any(axis=1)
+    return np.asarray(~np.tril(distances(points) < COINCIDENT_MM, -1).any(axis=1))
 
 
 def distances(points: FloatArray) -> FloatArray:

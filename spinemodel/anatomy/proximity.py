@@ -78,9 +78,9 @@ def _nearest(proximity: Proximity, points: FloatArray, exact_within_mm: float) -
     """Return the nearest face (n,) and the nearest point on it (n, 3)."""
     face = np.zeros(len(points), dtype=np.int64)
     nearest = np.zeros_like(points)
-    todo, k = np.arange(len(points)), min(NEIGHBOURS, len(proximity.corners))
+    todo, k = np.arange(len(points)), 1 if np.isfinite(exact_within_mm) else min(NEIGHBOURS, len(proximity.corners))
     while len(todo):
-        reached, candidates = proximity.tree.query(points[todo], k=np.arange(1, k + 1))
+        reached, candidates = map(np.asarray, proximity.tree.query(points[todo], k=np.arange(1, k + 1)))
         on = closest_on_triangles(points[todo, None], proximity.corners[candidates])
         distances = np.linalg.norm(on - points[todo, None], axis=2)
         best = distances.argmin(axis=1)
@@ -88,7 +88,7 @@ def _nearest(proximity: Proximity, points: FloatArray, exact_within_mm: float) -
         face[todo], nearest[todo] = candidates[rows, best], on[rows, best]
         proven = distances[rows, best] <= reached[:, -1] - proximity.reach
         proven |= (reached[:, 0] - proximity.reach > exact_within_mm) | (k == len(proximity.corners))
-        todo, k = todo[~proven], min(4 * k, len(proximity.corners))
+        todo, k = todo[~proven], min(max(NEIGHBOURS, 4 * k), len(proximity.corners))
     return face, nearest
 
 
@@ -100,7 +100,7 @@ def _normal_at(proximity: Proximity, faces: IntArray, points: FloatArray) -> Flo
     u = np.einsum("ij,ij->i", np.cross(points - a, c - a), across) / square
     v = np.einsum("ij,ij->i", np.cross(b - a, points - a), across) / square
     weights = np.stack([1 - u - v, u, v], axis=1)
-    return np.einsum("ij,ijk->ik", weights, proximity.vertex_normals[proximity.surface.faces[faces]])
+    return np.asarray(np.einsum("ij,ijk->ik", weights, proximity.vertex_normals[proximity.surface.faces[faces]]))
 
 
 def closest_on_triangles(points: FloatArray, triangles: FloatArray) -> FloatArray:
@@ -114,7 +114,7 @@ def closest_on_triangles(points: FloatArray, triangles: FloatArray) -> FloatArra
     best, best_square = a, np.full(normal.shape[:-1], np.inf)
     for p, q in ((a, b), (b, c), (c, a)):
         edge = q - p
-        inside &= np.einsum("...i,...i->...", np.cross(edge, points - p), normal) >= 0
+        inside = inside & (np.einsum("...i,...i->...", np.cross(edge, points - p), normal) >= 0)
         t = np.einsum("...i,...i->...", points - p, edge) / np.maximum(np.einsum("...i,...i->...", edge, edge), 1e-300)
         on = p + np.clip(t, 0, 1)[..., None] * edge
         square = ((points - on) ** 2).sum(axis=-1)

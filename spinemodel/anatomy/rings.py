@@ -7,6 +7,7 @@ vertices; the band between them is filled by going round both at once, which kee
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -74,23 +75,27 @@ def zip_rings(rings: Sequence[Ring]) -> tuple[FloatArray, IntArray]:
     6
     """
     starts = np.cumsum([0, *(len(ring.points) for ring in rings)])
-    bands = [_band(low, high) + start for (low, high), start in zip(pairwise(rings), starts[:-2], strict=True)]
+    bands = [
+        _band(len(low.points), low.phase, len(high.points), high.phase) + start
+        for (low, high), start in zip(pairwise(rings), starts[:-2], strict=True)
+    ]
     return np.vstack([ring.points for ring in rings]), np.vstack(bands)
 
 
-def _band(below: Ring, above: Ring) -> IntArray:
-    """Return the triangles between a ring and the next, whose vertices are numbered after it.
+@lru_cache(maxsize=256)
+def _band(low: int, low_phase: float, high: int, high_phase: float) -> IntArray:
+    """Return the triangles between a ring of ``low`` vertices and the next, of ``high``, numbered after it.
 
     Both rings are gone round at once, edge by edge in the order of the edges' middles. Every edge makes a triangle with
     the vertex that the other ring has come to; where two middles coincide, the lower ring goes first.
     """
-    low, high = len(below.points), len(above.points)
     i, j = np.arange(low), np.arange(high)
     if low == 1:
         return np.stack([np.zeros_like(j), 1 + (j + 1) % high, 1 + j], axis=1)
     if high == 1:
         return np.stack([i, (i + 1) % low, np.full_like(i, low)], axis=1)
-    low_middle, high_middle = (i + 0.5 + below.phase) / low, (j + 0.5 + above.phase) / high
+    low_middle, high_middle = (i + 0.5 + low_phase) / low, (j + 0.5 + high_phase) / high
     over = low + np.searchsorted(high_middle, low_middle, side="left") % high
     under = np.searchsorted(low_middle, high_middle, side="right") % low
-    return np.vstack([np.stack([i, (i + 1) % low, over], axis=1), np.stack([under, low + (j + 1) % high, low + j], axis=1)])
+    from_below, from_above = (i, (i + 1) % low, over), (under, low + (j + 1) % high, low + j)
+    return np.vstack([np.stack(from_below, axis=1), np.stack(from_above, axis=1)])

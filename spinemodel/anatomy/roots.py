@@ -9,12 +9,20 @@ import numpy as np
 
 from spinemodel.anatomy.curves import Centreline, arc_length, resample
 from spinemodel.anatomy.proximity import Proximity, signed_distance
-from spinemodel.anatomy.smoothing import ANCHOR_WEIGHT, Smooth, smooth
+from spinemodel.anatomy.smoothing import smooth
 from spinemodel.arrays import FloatArray
+from spinemodel.errors import GeometryError
 from spinemodel.levels import ROOT_RADIUS_MM, RootName
 
 STEP_MM: Final = 0.25
 """Distance between the points of a centreline."""
+
+CORD_SLANT: Final = float(np.sin(np.radians(10.0)))
+"""Least sine of the angle at which a root leaves the cord. A choice: steep enough that the stub inside the cord is
+deepest at the entry, shallow enough for markers that were drawn on the cord's surface."""
+
+HUGGING: Final = 40
+"""So many points from the first marker on, 10 mm, may be drawn inside the cord or on it."""
 
 
 @dataclass(frozen=True)
@@ -87,35 +95,42 @@ def fit_root(
         The surface that the root springs from.
     parameters
         How to draw it.
+
+    Raises
+    ------
+    GeometryError
+        If the root is drawn inside the cord for more than 10 mm.
     """
     at = arc_length(markers)
-    free = smooth(at, markers, np.ones(len(at)), parameters.noise_mm)
-    entry, rise = _entry(free, cord, parameters.entry_rise)
-    fitted = smooth(
-        np.concatenate([[-rise], at]),
-        np.vstack([entry, markers]),
-        np.concatenate([[ANCHOR_WEIGHT], np.ones(len(at))]),
-        parameters.noise_mm,
+    fitted = smooth(at, markers, parameters.noise_mm)
+    drawn = fitted.spline(np.linspace(0, at[-1], max(2, round(at[-1] / STEP_MM) + 1)))
+    entry, drawn = _entry(root, drawn, cord, parameters.entry_rise)
+    before = reach(drawn[0], drawn[0] - drawn[1], entry, parameters.turn_mm)[::-1]
+    beyond = reach(drawn[-1], fitted.spline(at[-1], 1), ganglion, parameters.turn_mm)
+    points = np.vstack([before, drawn, beyond])
+    radius = np.interp(
+        arc_length(points), [0.0, parameters.taper_mm], [parameters.entry_radius_mm, parameters.radius_mm]
     )
-    count = max(2, round((at[-1] + rise) / STEP_MM) + 1)
-    annotated = fitted.spline(np.linspace(-rise, at[-1], count))
-    beyond = reach(annotated[-1], fitted.spline(at[-1], 1), ganglion, parameters.turn_mm)
-    points = np.vstack([annotated, beyond])
-    points[0] = entry
-    s = arc_length(points)
-    radius = np.interp(s, [0.0, parameters.taper_mm], [parameters.entry_radius_mm, parameters.radius_mm])
-    extrapolated = np.concatenate([np.linspace(-rise, at[-1], count) < 0, np.ones(len(beyond), dtype=bool)])
+    extrapolated = np.repeat([True, False, True], [len(before), len(drawn), len(beyond)])
     return FittedRoot(root, Centreline(str(root), space, points, radius, extrapolated), markers, fitted.noise_mm)
 
 
-def _entry(free: Smooth, cord: Proximity, rise: float) -> tuple[FloatArray, float]:
-    """Return the entry point (3,) on the cord's surface and its distance before the first marker, mm."""
-    start, along = free.spline(0.0), free.spline(0.0, 1)
-    clearance = max(0.0, float(signed_distance(cord, start[None])[0][0]))
-    ahead = start - along / np.linalg.norm(along) * clearance * rise
-    distance, outward = signed_distance(cord, ahead[None])
-    entry = ahead - distance[0] * outward[0]
-    return entry, max(float(np.linalg.norm(start - entry)), STEP_MM)
+def _entry(root: RootName, drawn: FloatArray, cord: Proximity, rise: float) -> tuple[FloatArray, FloatArray]:
+    """Return the entry on the cord's surface, (1, 3), and the drawn curve from where it is clear of the cord.
+
+    The entry lies ahead of a first marker that is outside the cord, else beside it; a start inside is left out.
+    """
+    clearance, _ = signed_distance(cord, drawn[:HUGGING])
+    clear = int(np.max(np.flatnonzero(clearance < CORD_SLANT * STEP_MM), initial=-1)) + 1
+    if clear == len(clearance):
+        raise GeometryError(
+            f"root {root}: drawn inside the cord over its first {STEP_MM * clear:.0f} mm; correct its markers, or those of "
+            "the cord beside them"
+        )
+    along = (drawn[0] - drawn[1]) / np.linalg.norm(drawn[0] - drawn[1])
+    ahead = drawn[:1] + along * rise * max(0.0, clearance[0])
+    distance, outward = signed_distance(cord, ahead)
+    return np.asarray(ahead - distance[:, None] * outward), drawn[clear:]
 
 
 def reach(start: FloatArray, along: FloatArray, targets: FloatArray, turn_mm: float) -> FloatArray:
@@ -138,7 +153,7 @@ def reach(start: FloatArray, along: FloatArray, targets: FloatArray, turn_mm: fl
     for target in targets:
         length = float(np.linalg.norm(target - start))
         chord, within = (target - start) / length, min(turn_mm, length)
-        s = np.linspace(0, length, max(2, round(length / STEP_MM) + 1))[1:]
+        s = np.linspace(0, length, max(1, round(length / STEP_MM)) + 1)[1:]
         damped = np.where(s < within, s * (1 - s / within) ** 2, 0.0)
         path.append(start + np.outer(s, chord) + np.outer(damped, direction - chord))
         start, direction = target, chord

@@ -11,8 +11,8 @@ from scipy.linalg import solveh_banded
 
 from spinemodel.arrays import FloatArray
 
-ANCHOR_WEIGHT: Final = 1e8
-"""Weight of a point that the curve must meet, beside markers of weight one: met to about 1e-6 mm."""
+CAUTION: Final = 1.4
+"""Weight of the degrees of freedom in cross-validation (Kim & Gu 2004)."""
 
 FEWEST: Final = 5
 """With fewer points than this the spline interpolates: there is nothing to tell noise from shape by."""
@@ -35,11 +35,12 @@ class Smooth:
     noise_mm: float
 
 
-def smooth(at: FloatArray, points: FloatArray, weights: FloatArray, noise_mm: float | None = None) -> Smooth:
+def smooth(at: FloatArray, points: FloatArray, noise_mm: float | None = None) -> Smooth:
     """Return the smoothing spline of ``points`` (n, 3) at the parameters ``at`` (n,), strictly increasing.
 
-    It minimises sum w |y - f|^2 + lambda integral |f''|^2. lambda minimises the generalised cross-validation score
-    n RSS / (n - df)^2 (Craven & Wahba 1979, Numer. Math. 31:377), or, where ``noise_mm`` is given, makes the residual
+    It minimises sum |y - f|^2 + lambda integral |f''|^2. lambda minimises the generalised cross-validation score
+    n RSS / (n - 1.4 df)^2 (Craven & Wahba 1979, Numer. Math. 31:377; the factor, which stops it from following the
+    noise now and then, from Kim & Gu 2004, J. R. Stat. Soc. B 66:337), or, where ``noise_mm`` is given, makes the residual
     noise equal to it (Reinsch 1967, Numer. Math. 10:177). The eigenvectors of the penalty (Demmler & Reinsch 1975)
     make both a sum over n terms for every lambda.
 
@@ -47,24 +48,23 @@ def smooth(at: FloatArray, points: FloatArray, weights: FloatArray, noise_mm: fl
     ----------
     at, points
         Data; mm.
-    weights
-        (n,); :data:`ANCHOR_WEIGHT` where the curve must pass.
     noise_mm
         Known standard deviation of the markers, per coordinate; None for cross-validation.
     """
     if len(at) < FEWEST:
         return Smooth(CubicSpline(at, points, bc_type="natural"), 0.0)
-    root = np.sqrt(weights)[:, None]
-    values, vectors = np.linalg.eigh(_penalty(at) / root / root.T)
+    values, vectors = np.linalg.eigh(_penalty(at))
     values = np.maximum(values, 0.0)
-    coordinates = vectors.T @ (root * points)
+    coordinates = vectors.T @ points
     lambdas = np.logspace(-6, 8, 400) / values[2]
     shrink = 1 / (1 + lambdas[:, None] * values)
-    left = len(at) - shrink.sum(axis=1)
+    freedom = shrink.sum(axis=1)
     rss = ((1 - shrink) ** 2) @ (coordinates**2).sum(axis=1)
-    noise = np.sqrt(rss / (2 * left))
-    best = int((rss / left**2).argmin() if noise_mm is None else np.abs(noise - noise_mm).argmin())
-    fitted = vectors @ (shrink[best][:, None] * coordinates) / root
+    noise = np.sqrt(rss / (2 * (len(at) - freedom)))
+    penalised = len(at) - CAUTION * freedom
+    score = np.where(penalised > 0, rss / penalised**2, np.inf)
+    best = int(score.argmin() if noise_mm is None else np.abs(noise - noise_mm).argmin())
+    fitted = vectors @ (shrink[best][:, None] * coordinates)
     return Smooth(CubicSpline(at, fitted, bc_type="natural"), float(noise[best]))
 
 

@@ -1,16 +1,14 @@
-"""Centrelines that can be displaced, and where they come too near to each other, the cord or the dura's wall."""
+"""Centrelines that can be displaced, and the rules that say how far."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from scipy.interpolate import BSpline
 from scipy.linalg import solve_triangular
-from scipy.spatial import KDTree
 
 from spinemodel.anatomy.curves import arc_length
 from spinemodel.anatomy.proximity import Proximity, signed_distance
@@ -25,26 +23,17 @@ KNOT_MM: Final = 2.5
 STIFF_MM: Final = 2.0
 """Displacements that vary over less than this cost more by their bending than by their size."""
 
-DURA_SLANT: Final = float(np.sin(np.radians(16.3)))
-"""Least sine of the angle at which a root crosses the dura: 16.3 degrees, at L5 (Torun 2008)."""
+KNOWN_MM: Final = 1.0
+"""Distances of undisplaced points from walls are exact up to this."""
 
-CORD_SLANT: Final = float(np.sin(np.radians(10.0)))
-"""Least sine of the angle at which a root leaves the cord. A choice: steep enough that the stub inside the cord is
-deepest at the entry, shallow enough for markers that were drawn on the cord's surface."""
-
-WATCH_MM: Final = 0.3
-"""Clearances longer than required by less than this are watched too, so that a move cannot open a new conflict."""
-
-EXACT_MM: Final = 1.0
-"""Distances to walls are exact up to this, more than any root's radius with gap and watch."""
+FAR_MM: Final = 100.0
+"""Stands for the distance of points that are nowhere near a wall."""
 
 EVERY: Final = 4
 """One in so many points of a centreline is checked while moving it: one per mm."""
 
-
-CORD: Final = -1
-DURA: Final = -2
-"""Stand for the walls among the strands' numbers."""
+AT_ENTRY: Final = 12
+"""So many points from the entry on are checked all: there the clearance changes from point to point."""
 
 
 @dataclass(frozen=True)
@@ -103,45 +92,46 @@ class Strand:
     give_mm: float
 
 
-@dataclass(frozen=True, eq=False)
-class Contacts:
-    """Places where two things are near, as arrays of equal length m.
-
-    Attributes
-    ----------
-    a, i
-        Strand and its point.
-    b, j
-        The other strand and its point; -1 for the cord and -2 for the dura's wall.
-    normal
-        (m, 3) unit vector in which moving a away lengthens the distance.
-    distance, required
-        mm, between axes or from axis to wall.
-    """
-
-    a: IntArray
-    i: IntArray
-    b: IntArray
-    j: IntArray
-    normal: FloatArray
-    distance: FloatArray
-    required: FloatArray
-
-
 def strands_of(roots: Sequence[FittedRoot], cord: Proximity, dura: Proximity, rules: Rules) -> list[Strand]:
     """Prepare fitted roots for displacement."""
-    strands, start = [], 0
-    for root in roots:
-        points, s = root.centreline.points, arc_length(root.centreline.points)
+    curves = [root.centreline.points for root in roots]
+    watched = [checked(len(curve), EVERY) for curve in curves]
+    drawn = [curve[i] for curve, i in zip(curves, watched, strict=True)]
+    to_cord, to_dura = (wall_distances(wall, drawn, KNOWN_MM) for wall in (cord, dura))
+    strands: list[Strand] = []
+    for root, i, (in_cord, _), (in_dura, _) in zip(roots, watched, to_cord, to_dura, strict=True):
+        s = arc_length(root.centreline.points)
         modes = _modes(s)
-        in_cord, in_dura = (wall_distance(wall, points)[0] for wall in (cord, dura))
-        leaves = np.flatnonzero((in_dura[:-1] < 0) & (in_dura[1:] >= 0))
-        exit_mm = float(s[leaves[-1]]) if len(leaves) and in_dura[-1] >= 0 else np.inf
-        rows = slice(start, start := start + modes.shape[1])
-        radius = root.centreline.radius * SECTION
-        give = rules.noise_multiple * root.noise_mm
-        strands.append(Strand(root.root, points, s, radius, modes, rows, exit_mm, in_cord, in_dura, give))
+        start = strands[-1].rows.stop if strands else 0
+        strands.append(
+            Strand(
+                name=root.root,
+                points=root.centreline.points,
+                s=s,
+                radius=root.centreline.radius * SECTION,
+                modes=modes,
+                rows=slice(start, start + modes.shape[1]),
+                exit_mm=_exit(s[i], in_dura),
+                cord=np.interp(s, s[i], in_cord),
+                dura=np.interp(s, s[i], in_dura),
+                give_mm=rules.noise_multiple * root.noise_mm,
+            )
+        )
     return strands
+
+
+def checked(count: int, every: int) -> IntArray:
+    """Return the numbers of the points of a strand that are checked, its last among them."""
+    return np.unique(np.concatenate([np.arange(0, count, every), np.arange(min(AT_ENTRY, count)), [count - 1]]))
+
+
+def _exit(s: FloatArray, in_dura: FloatArray) -> float:
+    """Return where along a curve its signed distance from the dura changes to positive for good; inf for nowhere."""
+    leaves = np.flatnonzero((in_dura[:-1] < 0) & (in_dura[1:] >= 0))
+    if not len(leaves) or in_dura[-1] < 0:
+        return np.inf
+    k = leaves[-1]
+    return float(np.interp(0.0, in_dura[k : k + 2], s[k : k + 2]))
 
 
 def _modes(s: FloatArray) -> FloatArray:
@@ -157,70 +147,22 @@ def _modes(s: FloatArray) -> FloatArray:
     return np.asarray(solve_triangular(np.linalg.cholesky(cost), values.T, lower=True).T)
 
 
-def wall_distance(wall: Proximity, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return signed distances (n,) and gradients (n, 3); infinite where plainly far from the wall's box."""
-    low, high = wall.surface.vertices.min(axis=0) - 2, wall.surface.vertices.max(axis=0) + 2
+def wall_distances(
+    wall: Proximity, curves: Sequence[FloatArray], within_mm: float
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Return signed distances (n,) and gradients (n, 3) for the points of each curve, exact up to ``within_mm``.
+
+    Points plainly far from the wall's box are ``FAR_MM`` away.
+    """
+    points = np.vstack(curves)
+    low, high = wall.surface.vertices.min(axis=0) - within_mm, wall.surface.vertices.max(axis=0) + within_mm
     near = ((points > low) & (points < high)).all(axis=1)
-    distance, gradient = np.full(len(points), np.inf), np.zeros_like(points)
-    if near.any():
-        distance[near], gradient[near] = signed_distance(wall, points[near], exact_within_mm=EXACT_MM)
-    return distance, gradient
+    distance, gradient = np.full(len(points), FAR_MM), np.zeros_like(points)
+    distance[near], gradient[near] = signed_distance(wall, points[near], exact_within_mm=within_mm)
+    cuts = np.cumsum([len(curve) for curve in curves])[:-1]
+    return list(zip(np.split(distance, cuts), np.split(gradient, cuts), strict=True))
 
 
 def displaced(strand: Strand, y: FloatArray) -> FloatArray:
     """Return the strand's points (n, 3) moved by the stacked coefficients ``y`` of all strands."""
     return np.asarray(strand.points + strand.modes @ y[strand.rows])
-
-
-def contacts(
-    strands: Sequence[Strand], positions: Sequence[FloatArray], cord: Proximity, dura: Proximity, rules: Rules
-) -> Contacts:
-    """Return every place where a required clearance is missing, or nearly so."""
-    found = [_between(strands, positions, a, b, rules) for a, b in combinations(range(len(strands)), 2)]
-    for a, (strand, points) in enumerate(zip(strands, positions, strict=True)):
-        found += [_wall(a, strand, points, CORD, cord, rules), _wall(a, strand, points, DURA, dura, rules)]
-    return Contacts(*(np.concatenate(column) for column in zip(*found, strict=True)))
-
-
-_Columns: TypeAlias = tuple[IntArray, IntArray, IntArray, IntArray, FloatArray, FloatArray, FloatArray]
-
-
-def _between(strands: Sequence[Strand], positions: Sequence[FloatArray], a: int, b: int, rules: Rules) -> _Columns:
-    """Return where strands ``a`` and ``b`` are near."""
-    one, other = strands[a], strands[b]
-    within = one.radius.max() + other.radius.max() + rules.gap_mm + WATCH_MM
-    i = np.arange(0, len(one.s), EVERY)
-    distance, j = map(np.asarray, KDTree(positions[b]).query(positions[a][i], distance_upper_bound=within))
-    near = np.isfinite(distance)
-    i, j, distance = i[near], j[near], distance[near]
-    apart = positions[a][i] - positions[b][j]
-    radii = one.radius[i] + other.radius[j]
-    drawn = np.linalg.norm(one.points[i] - other.points[j], axis=1)
-    least = rules.narrowest * radii + rules.gap_mm
-    required = _required(radii + rules.gap_mm, drawn, one.give_mm + other.give_mm, least)
-    normal = apart / np.maximum(distance, 1e-9)[:, None]
-    return np.full_like(i, a), i, np.full_like(i, b), j, normal, distance, required
-
-
-def _wall(a: int, strand: Strand, points: FloatArray, wall: int, surface: Proximity, rules: Rules) -> _Columns:
-    """Return where a strand is near a wall, which it may cross only at one place and at a slant."""
-    i = np.arange(0, len(points), EVERY)
-    s = strand.s[i]
-    slant, crossing, drawn = (
-        (CORD_SLANT, 0.0, strand.cord[i]) if wall == CORD else (DURA_SLANT, strand.exit_mm, strand.dura[i])
-    )
-    side = np.where(s < crossing, -1.0, 1.0)
-    slanted = slant * np.abs(s - crossing)
-    full = np.minimum(strand.radius[i] + rules.gap_mm, slanted)
-    least = np.minimum(rules.narrowest * strand.radius[i] + rules.gap_mm, slanted)
-    required = _required(full, side * drawn, strand.give_mm, least)
-    distance, normal = wall_distance(surface, points[i])
-    near = side * distance < required + WATCH_MM
-    i, side = i[near], side[near]
-    none = np.full_like(i, wall)
-    return np.full_like(i, a), i, none, none, side[:, None] * normal[near], side * distance[near], required[near]
-
-
-def _required(full: FloatArray, drawn: FloatArray, give_mm: float, least: FloatArray) -> FloatArray:
-    """Return the clearance to ask for: the full one, but no more than the annotation's noise gives, nor too little."""
-    return np.maximum(np.minimum(full, drawn + give_mm), least)

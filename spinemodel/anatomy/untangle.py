@@ -17,17 +17,23 @@ from typing import Final
 import numpy as np
 from scipy.spatial import KDTree
 
+from spinemodel.anatomy.contacts import CORD, DURA, Contacts, find_contacts
 from spinemodel.anatomy.curves import Centreline
 from spinemodel.anatomy.least_distance import least_distance
 from spinemodel.anatomy.proximity import Proximity
 from spinemodel.anatomy.roots import FittedRoot, evenly
-from spinemodel.anatomy.strands import CORD, DURA, Contacts, Rules, Strand, contacts, displaced, strands_of
+from spinemodel.anatomy.strands import Rules, Strand, displaced, strands_of
 from spinemodel.anatomy.sweep import SECTION
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import ConvergenceError, GeometryError
 
-MOST_ROUNDS: Final = 20
-"""Linearisations before giving up; five settle the real subject."""
+MOST_ROUNDS: Final = 12
+"""Linearisations; two settle the real subject. What is missing after the last is taken from the radii."""
+
+THINNEST: Final = 0.3
+"""Share of a radius below which a place counts as not resolved."""
+
+WALLS: Final = {CORD: "Cord", DURA: "Dura"}
 
 SETTLED_MM: Final = 0.005
 """Missing clearance that ends the rounds; a tenth of the default gap."""
@@ -78,10 +84,12 @@ def untangle(
     Raises
     ------
     ConvergenceError
-        If clearances are still missing after ``MOST_ROUNDS`` rounds.
+        If roots would have to be thinner than ``THINNEST`` of their radius.
     GeometryError
         If a marker had to move by more than ``rules.most_mm``.
     """
+    if not roots:
+        return [], []
     rules = rules or Rules()
     strands = strands_of(roots, cord, dura, rules)
     positions, against = _part(strands, cord, dura, rules)
@@ -101,11 +109,11 @@ def _part(
     strands: Sequence[Strand], cord: Proximity, dura: Proximity, rules: Rules
 ) -> tuple[list[FloatArray], list[set[str]]]:
     """Return the moved points of every strand, and what each had to be parted from."""
-    y = np.zeros((strands[-1].rows.stop if strands else 0, 3))
+    y = np.zeros((strands[-1].rows.stop, 3))
     against: list[set[str]] = [set() for _ in strands]
     for _ in range(MOST_ROUNDS):
         positions = [displaced(strand, y) for strand in strands]
-        near = contacts(strands, positions, cord, dura, rules)
+        near = find_contacts(strands, positions, cord, dura, rules)
         missing = near.required - near.distance
         if missing.max(initial=0.0) < SETTLED_MM:
             return positions, against
@@ -113,13 +121,7 @@ def _part(
         weights = _weights(strands, near, len(y))
         wanted = missing + np.einsum("ij,ij->i", weights @ y, near.normal)
         y = least_distance(weights, near.normal, wanted)
-    worst = missing.argmax()
-    place = positions[near.a[worst]][near.i[worst]]
-    raise ConvergenceError(
-        f"root {strands[near.a[worst]].name} still overlaps by {missing[worst]:.2f} mm at RAS "
-        f"({place[0]:.1f}, {place[1]:.1f}, {place[2]:.1f}) after {MOST_ROUNDS} rounds; look at the markers there, or "
-        "choose thinner roots"
-    )
+    return [displaced(strand, y) for strand in strands], against
 
 
 def _weights(strands: Sequence[Strand], near: Contacts, count: int) -> FloatArray:
@@ -134,9 +136,8 @@ def _weights(strands: Sequence[Strand], near: Contacts, count: int) -> FloatArra
 
 def _note(against: Sequence[set[str]], strands: Sequence[Strand], near: Contacts, missing: FloatArray) -> None:
     """Add the partners of every contact with missing clearance to ``against``."""
-    walls = {CORD: "Cord", DURA: "Dura"}
     for a, b in set(zip(near.a[missing > SETTLED_MM].tolist(), near.b[missing > SETTLED_MM].tolist(), strict=True)):
-        against[a].add(walls[b] if b < 0 else str(strands[b].name))
+        against[a].add(WALLS.get(b) or str(strands[b].name))
         if b >= 0:
             against[b].add(str(strands[a].name))
 
@@ -145,9 +146,11 @@ def _narrow(
     strands: Sequence[Strand], positions: Sequence[FloatArray], cord: Proximity, dura: Proximity, rules: Rules
 ) -> list[FloatArray]:
     """Return the tubes' radii, less where the full clearance could not be had."""
-    near = contacts(strands, positions, cord, dura, replace(rules, narrowest=1.0))
-    short = near.required - near.distance > SETTLED_MM
-    share = (near.distance - rules.gap_mm) / (near.required - rules.gap_mm)
+    near = find_contacts(strands, positions, cord, dura, replace(rules, narrowest=1.0), every=2)
+    share = (near.distance - rules.gap_mm) / near.radii
+    crossing = near.required < near.radii + rules.gap_mm - SETTLED_MM
+    short = ~crossing & (near.required - near.distance > SETTLED_MM)
+    _require_room(strands, positions, near, np.where(short, share, 1.0))
     radii = []
     for number, (strand, root_radius) in enumerate(zip(strands, (s.radius / SECTION for s in strands), strict=True)):
         one, other = short & (near.a == number), short & (near.b == number)
@@ -156,6 +159,22 @@ def _narrow(
         ramps = least + NARROWING_SLOPE * np.abs(strand.s[:, None] - strand.s[at])
         radii.append(np.minimum(root_radius, ramps.min(axis=1, initial=np.inf)))
     return radii
+
+
+def _require_room(
+    strands: Sequence[Strand], positions: Sequence[FloatArray], near: Contacts, share: FloatArray
+) -> None:
+    """Raise where less than ``THINNEST`` of a radius could be kept."""
+    if share.min(initial=1.0) >= THINNEST:
+        return
+    worst = int(share.argmin())
+    x, y, z = positions[near.a[worst]][near.i[worst]]
+    other = WALLS.get(int(near.b[worst])) or strands[near.b[worst]].name
+    raise ConvergenceError(
+        f"root {strands[near.a[worst]].name}: no room beside {other} at RAS ({x:.1f}, {y:.1f}, {z:.1f}) mm, "
+        f"{near.distance[worst]:.2f} mm where {near.required[worst]:.2f} mm are needed; correct the markers there, or "
+        "choose thinner roots"
+    )
 
 
 def _report(

@@ -1,7 +1,55 @@
-"""The command line: each command reads, calls one library function and writes."""
+"""The command line: each command reads, calls the library and writes.
+
+Errors that a user can mend are one line on standard error and exit code 1; wrong usage is exit code 2; anything else
+is a bug and shows its traceback.
+"""
 
 from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from spinemodel import __version__
+from spinemodel.cli import build, check, data, demo
+from spinemodel.errors import SpineModelError
+
+app = typer.Typer(
+    help="From the marks drawn on a spine MRI to a model that can be stimulated.\n\n"
+    "Example: spinemodel build sub-03/ --out model-03",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(name="demo")(demo.demo)
+app.command(name="build")(build.build_model)
+app.command(name="check")(check.check)
+app.add_typer(data.app, name="data", help="Public datasets: list, fetch, verify.\n\nExample: spinemodel data list")
+
+
+def _show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        typer.echo(f"spinemodel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done, to standard error.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(name)s: %(message)s", stream=sys.stderr, force=True)
 
 
 def main() -> None:
     """Run the command line."""
+    try:
+        app()
+    except SpineModelError as problem:
+        sys.exit(f"error: {' '.join(str(problem).split())}")

@@ -1,0 +1,154 @@
+"""From markers as they were stored to markers in anatomical order.
+
+Files carry no order that can be trusted: contour 1 is not the lowest slice, loops start anywhere and run either way,
+roots are stored from either end. Geometry decides here, once; what was corrected is said in ``notes``, and what cannot
+be one subject is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from spinemodel.anatomy.annotation import Annotation, Markers, Roots
+from spinemodel.anatomy.ordering import (
+    contour_order,
+    distinct,
+    is_rotation_or_reversal,
+    path_order,
+    principal_axis,
+)
+from spinemodel.anatomy.plausibility import require_plausible
+from spinemodel.anatomy.plausible_points import require_points
+from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.levels import RootName
+
+MISSED_STEPS = 1.5
+"""A gap of this many usual steps is named in the notes: one mark or slice was left out."""
+
+
+def arrange(annotation: Annotation) -> Annotation:
+    """Return ``annotation`` in anatomical order, without copies, or refuse it.
+
+    Cord and dura contours run from caudal to rostral, each anticlockwise seen from the head; roots run from the cord
+    to the ganglion, and so do ganglia of two points. Corrections are added to the notes.
+
+    Raises
+    ------
+    InputError
+        Where a file, or the files together, cannot be one subject; it names the file, the point and the likely cause.
+
+    See Also
+    --------
+    spinemodel.anatomy.plausibility : the checks.
+    """
+    require_points(annotation)
+    notes: list[str] = []
+    ordered = replace(
+        annotation,
+        cord=_stack(annotation.cord, notes),
+        dura=_stack(annotation.dura, notes),
+        roots=_roots(annotation, notes),
+        ganglia=_ganglia(annotation, notes),
+    )
+    require_plausible(ordered, raw=annotation)
+    notes += [*_missing_slices("cord", ordered.cord), *_missing_slices("dura", ordered.dura)]
+    return replace(ordered, notes=(*annotation.notes, *notes))
+
+
+def _stack(contours: Iterable[Markers], notes: list[str]) -> tuple[Markers, ...]:
+    """Return each different contour once and in order, the lowest first."""
+    loops = _without_copies([_contour(markers, notes) for markers in contours], notes)
+    centres = np.array([loop.points.mean(axis=0) for loop in loops])
+    heights = centres @ principal_axis(centres)
+    return tuple(loops[i] for i in np.argsort(heights, kind="stable"))
+
+
+def _contour(markers: Markers, notes: list[str]) -> Markers:
+    """Return the points anticlockwise round the contour, seen from the head."""
+    loop = _without_coincident(markers, notes)
+    order = contour_order(loop.points)
+    if not is_rotation_or_reversal(order):
+        notes.append(f"{markers.source}: points were stored out of order; sorted round the contour")
+    return _take(loop, order)
+
+
+def _without_copies(loops: Sequence[Markers], notes: list[str]) -> list[Markers]:
+    """Return the contours less those with the very points of another."""
+    kept: dict[bytes, Markers] = {}
+    for loop in loops:
+        key = loop.points[np.lexsort(loop.points.T)].tobytes()
+        if key in kept:
+            notes.append(f"{loop.source}: the same points as {kept[key].source}; left out")
+        kept.setdefault(key, loop)
+    return list(kept.values())
+
+
+def _roots(annotation: Annotation, notes: list[str]) -> Roots:
+    """Return every root from the cord outwards."""
+    return {name: _root(markers, annotation.ganglia.get(name), notes) for name, markers in annotation.roots.items()}
+
+
+def _root(markers: Markers, ganglion: Markers | None, notes: list[str]) -> Markers:
+    """Return the points along the shortest path through them, towards the ganglion, or caudally without one."""
+    strand = _without_coincident(markers, notes)
+    remoteness = -_nearness(strand.points, ganglion)
+    order = path_order(strand.points, start=int(remoteness.argmax()))
+    if remoteness[order[0]] < remoteness[order[-1]]:
+        order = order[::-1]
+    if not _is_stored_order(order):
+        notes.append(f"{markers.source}: points were stored out of order; sorted along the root")
+    return _take(strand, order)
+
+
+def _nearness(points: FloatArray, ganglion: Markers | None) -> FloatArray:
+    """Return a number per point that grows towards the ganglion, or towards the feet where there is none."""
+    if ganglion is None:
+        return -points[:, 2]
+    return -np.asarray(np.linalg.norm(points - ganglion.points.mean(axis=0), axis=1))
+
+
+def _is_stored_order(order: IntArray) -> bool:
+    """Tell whether a path visits its points as they were stored, from either end."""
+    return bool((np.abs(np.diff(order)) == 1).all())
+
+
+def _ganglia(annotation: Annotation, notes: list[str]) -> Roots:
+    """Return every ganglion's points from the one nearest to its root outwards."""
+    return {name: _ganglion(annotation, name, notes) for name in annotation.ganglia}
+
+
+def _ganglion(annotation: Annotation, name: RootName, notes: list[str]) -> Markers:
+    ganglion = _without_coincident(annotation.ganglia[name], notes)
+    root = annotation.roots.get(name)
+    if root is None:
+        return _take(ganglion, np.argsort(-ganglion.points[:, 2], kind="stable"))
+    gaps = np.linalg.norm(ganglion.points[:, None] - root.points[None], axis=-1)
+    return _take(ganglion, np.argsort(gaps.min(axis=1), kind="stable"))
+
+
+def _without_coincident(markers: Markers, notes: list[str]) -> Markers:
+    """Return the markers less those that lie on another."""
+    keep = distinct(markers.points)
+    if dropped := int((~keep).sum()):
+        notes.append(f"{markers.source}: {dropped} coincident point{'s' * (dropped > 1)} left out")
+    return _take(markers, np.flatnonzero(keep))
+
+
+def _take(markers: Markers, order: IntArray) -> Markers:
+    return Markers(markers.points[order], markers.source)
+
+
+def _missing_slices(name: str, stack: Sequence[Markers]) -> list[str]:
+    """Say where the stack has a wider gap than it has elsewhere."""
+    centres = np.array([contour.points.mean(axis=0) for contour in stack])
+    gaps = np.linalg.norm(np.diff(centres, axis=0), axis=1)
+    wide = gaps > MISSED_STEPS * np.median(gaps)
+    return [
+        f"{name}: no contour over {gap:.1f} mm between {low.source} and {high.source}; interpolated"
+        for (low, high), gap, missing in zip(pairwise(stack), gaps, wide, strict=True)
+        if missing
+    ]

@@ -1,0 +1,38 @@
+"""``spinemodel check``: are the promises kept?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spinemodel.cli.show import checks_table, console, step
+from spinemodel.errors import GeometryError, InputError
+
+
+def check(
+    path: Annotated[Path, typer.Argument(help="A model folder, or a mesh file (stl, ply, obj, glb, vtp, gii).")],
+) -> None:
+    """Check that surfaces are closed, consistent, free of self-intersections and of overlap; exit 1 where not.
+
+    A model folder is checked whole: hashes, every surface, overlaps between them, entries and exits of the roots.
+
+    Example: spinemodel check model-03
+
+    Example: spinemodel check my_mesh.stl
+    """
+    from spinemodel.anatomy.audit import audit
+    from spinemodel.io.model import read_surfaces
+    from spinemodel.io.surfaces import read_surface
+
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    with step(f"Reading {path}"):
+        surfaces = read_surfaces(path) if path.is_dir() else {path.name: read_surface(path, space="file")}
+    with step("Checking"):
+        checked = audit(surfaces)
+    console.print(checks_table(checked))
+    if checked.failures:
+        raise GeometryError(f"{path}: {'; '.join(checked.failures)}")
+    console.print("every promise is kept")

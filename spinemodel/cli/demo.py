@@ -1,0 +1,37 @@
+"""``spinemodel demo``: the main job on a synthetic subject."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spinemodel.cli.build import build_and_write
+from spinemodel.cli.show import console, step
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path("demo"),
+    figures: Annotated[bool, typer.Option(help="Draw the model and its marker errors.")] = True,
+) -> None:
+    """Make a synthetic subject whose volumes are known, write its marker files and build the model from them.
+
+    Example: spinemodel demo --out demo
+    """
+    from spinemodel.anatomy.model import BuildParameters
+    from spinemodel.anatomy.phantom import Phantom, annotate, cord_volume, dura_volume
+    from spinemodel.anatomy.surface import volume
+    from spinemodel.io.bids import read_subject, write_subject
+
+    phantom = Phantom()
+    markers = out / "markers" / phantom.subject
+    with step("Writing marker files"):
+        write_subject(annotate(phantom), markers)
+    console.print(f"markers of a synthetic subject: {markers}", highlight=False, markup=False, soft_wrap=True)
+    anatomy = build_and_write(read_subject(markers), out / "model", BuildParameters(), figures=figures)
+    for name, truth in (("Cord", cord_volume(phantom)), ("Dura", dura_volume(phantom))):
+        built = volume(anatomy.surfaces[name])
+        console.print(f"{name}: {built:.0f} mm3, known to be {truth:.0f} mm3 ({100 * (built / truth - 1):+.2f} %)")
+    if figures:
+        console.print(f"look at {out / 'model' / 'figures'}", highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+
+from spinemodel.anatomy.annotation import Markers
+from spinemodel.anatomy.curves import Centreline, arc_length
+from spinemodel.anatomy.loft import loft, to_contour
+from spinemodel.anatomy.proximity import Proximity
+from spinemodel.anatomy.relations import relate
+from spinemodel.anatomy.roots import FittedRoot
+from spinemodel.anatomy.strands import Rules
+from spinemodel.anatomy.sweep import sweep
+from spinemodel.anatomy.untangle import untangle
+from spinemodel.errors import ConvergenceError, GeometryError
+from spinemodel.levels import RootName
+from tests.shapes import circle
+
+
+@pytest.fixture(scope="module")
+def walls() -> tuple[Proximity, Proximity]:
+    cord = [to_contour(Markers(circle(2.0, z), "cord")) for z in np.arange(-20.0, 1, 2)]
+    dura = [to_contour(Markers(circle(9.0, z), "dura")) for z in np.arange(-80.0, 1, 2)]
+    return (
+        Proximity(loft("Cord", "test", cord, ends=("dome", "flat"))),
+        Proximity(loft("Dura", "test", dura)),
+    )
+
+
+def rod(level, side, start, end, noise=0.1, count=300) -> FittedRoot:
+    """A root that leaves the cord at a slant of about 30 degrees and then runs nearly straight to its end."""
+    points = np.linspace(start, end, count)
+    lift = 1.2 * (1 - np.exp(-arc_length(points) / 2)) * np.linspace(1, 0, count)
+    points[:, :2] += lift[:, None] * np.array(start[:2]) / np.hypot(*start[:2])
+    radius = np.interp(arc_length(points), [0, 6], [0.25, 0.5])
+    line = Centreline(f"{level}_{side}", "test", points, radius, np.zeros(count, dtype=bool))
+    return FittedRoot(RootName(level, side), line, points[::8], noise)
+
+
+def built(roots, walls, rules=None):
+    lines, report = untangle(roots, *walls, rules)
+    surfaces = {"Cord": walls[0].surface, "Dura": walls[1].surface} | {line.name: sweep(line) for line in lines}
+    return lines, report, relate(surfaces)
+
+
+def test_free_roots_are_not_touched(walls) -> None:
+    roots = [rod("L4", "L", (-2.001, 0, -5), (-5, 0, -100)), rod("L4", "R", (2.001, 0, -5), (5, 0, -100))]
+    lines, report, relations = built(roots, walls)
+    assert max(entry.most_mm for entry in report) < 0.02
+    assert relations.failures == ()
+    for line, root in zip(lines, roots, strict=True):
+        np.testing.assert_allclose(line.points[[0, -1]], root.centreline.points[[0, -1]])
+
+
+def test_two_close_roots_share_the_displacement_equally(walls) -> None:
+    roots = [rod("S1", "L", (-1.4, -1.5, -5), (-4.4, -0.44, -76)), rod("S2", "L", (-1.4, 1.5, -5), (-4.4, 0.44, -76))]
+    lines, report, relations = built(roots, walls)
+    assert relations.failures == ()
+    assert [entry.against for entry in report] == [("S2_L",), ("S1_L",)]
+    middle = [np.array([np.interp(-70, line.points[::-1, 2], line.points[::-1, k]) for k in range(2)]) for line in lines]
+    before = [np.array([np.interp(-70, r.centreline.points[::-1, 2], r.centreline.points[::-1, k]) for k in range(2)]) for r in roots]
+    moves = [np.linalg.norm(a - b) for a, b in zip(middle, before, strict=True)]
+    assert moves[0] == pytest.approx(moves[1], rel=0.2)
+    assert min(moves) > 0.02
+
+
+def test_root_that_grazes_the_wall_is_pushed_inside(walls) -> None:
+    root = rod("L5", "L", (-2, 0, -5), (-6.5, 0, -100))
+    bulge = root.centreline.points + np.outer(np.exp(-(((root.centreline.points[:, 2] + 50) / 8) ** 2)), [-3.4, 0, 0])
+    lines, report, relations = built([FittedRoot(root.root, Centreline("L5_L", "test", bulge, root.centreline.radius, root.centreline.extrapolated), bulge[::8], 0.2)], walls)
+    assert relations.roots["L5_L"].dura_crossings == 1
+    assert relations.failures == ()
+    assert "Dura" in report[0].against
+
+
+def test_denied_room_is_taken_from_the_radii(walls) -> None:
+    roots = [
+        rod("S1", "L", (-1.4, -1.5, -5), (-5, -0.4, -76), 0.01),
+        rod("S2", "L", (-1.4, 1.5, -5), (-5, 0.4, -76), 0.01),
+    ]
+    _, report, relations = built(roots, walls)
+    assert relations.failures == ()
+    assert min(entry.narrowest_mm for entry in report) < 0.45
+    assert min(entry.narrowest_mm for entry in report) >= 0.2
+
+
+def test_root_through_the_cord_is_an_error(walls) -> None:
+    points = np.array([[-2.0, 0, -2], [1.9, 0, -10], [-4, 0, -40], [-5, 0, -100]])
+    s = arc_length(points)
+    fine = np.stack([np.interp(np.linspace(0, s[-1], 400), s, column) for column in points.T], axis=1)
+    line = Centreline("L3_L", "test", fine, np.full(400, 0.5), np.zeros(400, dtype=bool))
+    with pytest.raises((GeometryError, ConvergenceError), match="L3_L: .*Cord"):
+        untangle([FittedRoot(RootName("L3", "L"), line, fine[::8], 0.1)], *walls, Rules())
+
+
+def test_no_roots_is_no_work(walls) -> None:
+    assert untangle([], *walls) == ([], [])
