@@ -8,30 +8,97 @@ Conventions, everywhere in this package:
 - **Types hold data, functions act on it.** Types are frozen dataclasses with read-only arrays.
 - **Errors.** :class:`~spinemodel.errors.SpineModelError` and its children; the message says how to mend it.
 - **Imports.** ``import spinemodel`` loads nothing heavy; names are resolved when first used.
+
+Examples
+--------
+>>> import spinemodel as sm
+>>> anatomy = sm.build(sm.annotate(sm.Phantom()))
+>>> sm.audit(anatomy.surfaces).failures
+()
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from spinemodel.anatomy.annotation import Annotation, Markers
+    from spinemodel.anatomy.audit import Audit, audit
+    from spinemodel.anatomy.build import build
+    from spinemodel.anatomy.curves import Centreline, Contour
+    from spinemodel.anatomy.fidelity import marker_errors
+    from spinemodel.anatomy.loft import loft
+    from spinemodel.anatomy.model import Anatomy, BuildParameters
+    from spinemodel.anatomy.phantom import Phantom, annotate
+    from spinemodel.anatomy.roots import RootParameters
+    from spinemodel.anatomy.surface import Surface
+    from spinemodel.anatomy.sweep import sweep
+    from spinemodel.anatomy.untangle import untangle
+    from spinemodel.errors import SpineModelError
+    from spinemodel.io.bids import read_subject, write_subject
+    from spinemodel.io.surfaces import read_surface, write_surface
+    from spinemodel.spaces import Transform
 
 __version__ = "0.1.0"
 
-_HOME: Final[dict[str, str]] = {
-    "Annotation": "spinemodel.anatomy.annotation",
-    "Markers": "spinemodel.anatomy.annotation",
-    "Centreline": "spinemodel.anatomy.curves",
-    "Contour": "spinemodel.anatomy.curves",
-    "Surface": "spinemodel.anatomy.surface",
-    "Transform": "spinemodel.spaces",
-    "SpineModelError": "spinemodel.errors",
+_HOME: Final = {
+    "Anatomy": "anatomy.model",
+    "Annotation": "anatomy.annotation",
+    "Audit": "anatomy.audit",
+    "BuildParameters": "anatomy.model",
+    "Centreline": "anatomy.curves",
+    "Contour": "anatomy.curves",
+    "Markers": "anatomy.annotation",
+    "Phantom": "anatomy.phantom",
+    "RootParameters": "anatomy.roots",
+    "SpineModelError": "errors",
+    "Surface": "anatomy.surface",
+    "Transform": "spaces",
+    "annotate": "anatomy.phantom",
+    "audit": "anatomy.audit",
+    "build": "anatomy.build",
+    "loft": "anatomy.loft",
+    "marker_errors": "anatomy.fidelity",
+    "read_subject": "io.bids",
+    "read_surface": "io.surfaces",
+    "sweep": "anatomy.sweep",
+    "untangle": "anatomy.untangle",
+    "write_subject": "io.bids",
+    "write_surface": "io.surfaces",
 }
+"""The room of every public name."""
 
-__all__ = ["__version__", *sorted(_HOME)]
+__all__ = [
+    "Anatomy",
+    "Annotation",
+    "Audit",
+    "BuildParameters",
+    "Centreline",
+    "Contour",
+    "Markers",
+    "Phantom",
+    "RootParameters",
+    "SpineModelError",
+    "Surface",
+    "Transform",
+    "__version__",
+    "annotate",
+    "audit",
+    "build",
+    "loft",
+    "marker_errors",
+    "read_subject",
+    "read_surface",
+    "sweep",
+    "untangle",
+    "write_subject",
+    "write_surface",
+]
 
 
 def __getattr__(name: str) -> object:
-    """Import the module of a public name when the name is first used."""
+    """Import the room of a public name when the name is first used."""
     if name not in _HOME:
         raise AttributeError(f"module 'spinemodel' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(f"spinemodel.{_HOME[name]}"), name)

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from spinemodel.anatomy.annotation import Annotation, Markers, Roots
+from spinemodel.anatomy.annotation import Annotation, Markers
 from spinemodel.anatomy.ordering import (
     contour_order,
     distinct,
@@ -23,7 +23,7 @@ from spinemodel.anatomy.ordering import (
 )
 from spinemodel.anatomy.plausibility import require_plausible
 from spinemodel.anatomy.plausible_points import require_points
-from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.arrays import IntArray
 from spinemodel.levels import RootName
 
 MISSED_STEPS = 1.5
@@ -51,8 +51,8 @@ def arrange(annotation: Annotation) -> Annotation:
         annotation,
         cord=_stack(annotation.cord, notes),
         dura=_stack(annotation.dura, notes),
-        roots=_roots(annotation, notes),
-        ganglia=_ganglia(annotation, notes),
+        roots={name: _root(markers, notes) for name, markers in annotation.roots.items()},
+        ganglia={name: _ganglion(annotation, name, notes) for name in annotation.ganglia},
     )
     require_plausible(ordered, raw=annotation)
     notes += [*_missing_slices("cord", ordered.cord), *_missing_slices("dura", ordered.dura)]
@@ -87,28 +87,16 @@ def _without_copies(loops: Sequence[Markers], notes: list[str]) -> list[Markers]
     return list(kept.values())
 
 
-def _roots(annotation: Annotation, notes: list[str]) -> Roots:
-    """Return every root from the cord outwards."""
-    return {name: _root(markers, annotation.ganglia.get(name), notes) for name, markers in annotation.roots.items()}
-
-
-def _root(markers: Markers, ganglion: Markers | None, notes: list[str]) -> Markers:
-    """Return the points along the shortest path through them, towards the ganglion, or caudally without one."""
+def _root(markers: Markers, notes: list[str]) -> Markers:
+    """Return the points along the shortest path through them, from the end nearer to the head."""
     strand = _without_coincident(markers, notes)
-    remoteness = -_nearness(strand.points, ganglion)
-    order = path_order(strand.points, start=int(remoteness.argmax()))
-    if remoteness[order[0]] < remoteness[order[-1]]:
+    height = strand.points[:, 2]
+    order = path_order(strand.points, start=int(height.argmax()))
+    if height[order[0]] < height[order[-1]]:
         order = order[::-1]
     if not _is_stored_order(order):
         notes.append(f"{markers.source}: points were stored out of order; sorted along the root")
     return _take(strand, order)
-
-
-def _nearness(points: FloatArray, ganglion: Markers | None) -> FloatArray:
-    """Return a number per point that grows towards the ganglion, or towards the feet where there is none."""
-    if ganglion is None:
-        return -points[:, 2]
-    return -np.asarray(np.linalg.norm(points - ganglion.points.mean(axis=0), axis=1))
 
 
 def _is_stored_order(order: IntArray) -> bool:
@@ -116,12 +104,8 @@ def _is_stored_order(order: IntArray) -> bool:
     return bool((np.abs(np.diff(order)) == 1).all())
 
 
-def _ganglia(annotation: Annotation, notes: list[str]) -> Roots:
-    """Return every ganglion's points from the one nearest to its root outwards."""
-    return {name: _ganglion(annotation, name, notes) for name in annotation.ganglia}
-
-
 def _ganglion(annotation: Annotation, name: RootName, notes: list[str]) -> Markers:
+    """Return the points from the one nearest to the root outwards, or downwards without a root."""
     ganglion = _without_coincident(annotation.ganglia[name], notes)
     root = annotation.roots.get(name)
     if root is None:

@@ -11,8 +11,16 @@ from spinemodel.anatomy.mistakes import and_more, hint
 from spinemodel.anatomy.ordering import distinct
 from spinemodel.arrays import BoolArray, FloatArray
 from spinemodel.errors import InputError
+from spinemodel.units import MM_PER_M
 
 Kind: TypeAlias = Literal["cord", "dura", "root", "ganglion"]
+
+NOUN: Final[dict[Kind, str]] = {
+    "cord": "cord contour",
+    "dura": "dura contour",
+    "root": "root",
+    "ganglion": "ganglion",
+}
 
 SCANNER_MM: Final = 1e4
 """No scanner reaches farther than 10 m from its origin."""
@@ -62,7 +70,7 @@ def require_points(annotation: Annotation) -> None:
     for kind, files in kinds.items():
         if kind in ("cord", "dura") and len(files) < MIN_CONTOURS:
             raise InputError(
-                f"{annotation.subject}: {len(files)} {kind} contours; a surface needs {MIN_CONTOURS} or more, "
+                f"{annotation.subject}: {len(files)} {NOUN[kind]}s; a surface needs {MIN_CONTOURS} or more, "
                 f"files named {annotation.subject}_{kind}_1.json and so on"
             )
         for markers in files:
@@ -76,19 +84,20 @@ def require_points(annotation: Annotation) -> None:
 
 def _require_places(markers: Markers) -> None:
     """Refuse coordinates that no marker can have."""
-    for number, point in enumerate(markers.points, 1):
-        if not np.isfinite(point).all():
-            raise InputError(f"{markers.source}: point {number} is {point}; expected three finite numbers")
-        if np.abs(point).max() > SCANNER_MM:
-            raise InputError(
-                f"{markers.source}: point {number} lies {np.abs(point).max() / 1e3:.4g} m from the origin; "
-                "expected millimetres within a scanner: mend its position or coordinateUnits"
-            )
-        if not point.any():
-            raise InputError(
-                f"{markers.source}: point {number} lies exactly at the origin: an unset point? "
-                "Place it in Slicer or delete it"
-            )
+    reach = np.abs(markers.points).max(axis=1)
+    possible = (reach > 0) & (reach <= SCANNER_MM)  # false for nan, too
+    if possible.all():
+        return
+    wrong = int(np.argmin(possible))
+    where = f"{markers.source}: point {wrong + 1}"
+    if not np.isfinite(reach[wrong]):
+        raise InputError(f"{where} is {markers.points[wrong]}; expected three finite numbers")
+    if reach[wrong] > 0:
+        raise InputError(
+            f"{where} lies {reach[wrong] / MM_PER_M:.4g} m from the origin; expected millimetres within a scanner "
+            "(are these micrometres?): mend its position or coordinateUnits"
+        )
+    raise InputError(f"{where} lies exactly at the origin: an unset point? Place it in Slicer or delete it")
 
 
 def _require_size(kind: Kind, files: tuple[Markers, ...]) -> None:
@@ -97,7 +106,7 @@ def _require_size(kind: Kind, files: tuple[Markers, ...]) -> None:
     if wrong:
         limits = LIMITS[kind]
         raise InputError(
-            f"{wrong[0].source}: this {kind} is {_extent(wrong[0].points):.3g} mm across{and_more(len(wrong))}; "
+            f"{wrong[0].source}: this {NOUN[kind]} is {_extent(wrong[0].points):.3g} mm across{and_more(len(wrong))}; "
             f"expected {limits.smallest:g}-{limits.largest:g} mm; "
             + hint(wrong[0].points, lambda points: _has_size(kind, points), "look at it in Slicer and draw it again")
         )
@@ -119,7 +128,7 @@ def _require_count(kind: Kind, markers: Markers) -> None:
     if not limits.fewest <= count <= limits.most:
         expected = f"{limits.fewest} or more" if limits.most == np.inf else f"{limits.fewest} or {limits.most}"
         raise InputError(
-            f"{markers.source}: {count} different point{'s' * (count != 1)}; a {kind} needs {expected}: "
+            f"{markers.source}: {count} different point{'s' * (count != 1)}; a {NOUN[kind]} needs {expected}: "
             "complete it in Slicer or remove the file"
         )
 
@@ -134,7 +143,7 @@ def _require_together(kind: Kind, markers: Markers) -> None:
     reach = _extent(points[~astray])
     raise InputError(
         f"{markers.source}: point {number + 1} lies {np.linalg.norm(points[number] - middle):.1f} mm from the middle "
-        f"of its {kind} contour, whose points span {reach:.1f} mm; "
+        f"of its {NOUN[kind]}, whose points span {reach:.1f} mm; "
         + hint(
             points[number],
             lambda point: bool(np.linalg.norm(point - middle) < reach),

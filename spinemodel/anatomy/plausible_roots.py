@@ -179,7 +179,7 @@ def _require_caudal(strand: Markers, frame: FloatArray) -> None:
     if descent < CAUDAL_PART * length:
         raise InputError(
             f"{strand.source}: descends {descent:.0f} mm over a path of {length:.0f} mm; expected a root to run "
-            "towards the feet: was it drawn twice, or is its ganglion misplaced?"
+            "towards the feet: was it drawn twice in this file?"
         )
 
 

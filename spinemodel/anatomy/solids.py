@@ -31,9 +31,9 @@ def overlap_mm3(one: Manifold, other: Manifold) -> float:
     return float((one ^ other).volume())
 
 
-def outside_mm3(inner: Manifold, outer: Manifold) -> float:
-    """Return the volume of ``inner`` that lies outside ``outer``."""
-    return float((inner - outer).volume())
+def outside_share(inner: Manifold, outer: Manifold) -> float:
+    """Return the share of the volume of ``inner`` that lies outside ``outer``."""
+    return float((inner - outer).volume() / inner.volume())
 
 
 def crossings(solid: Manifold, wall: Manifold) -> int:

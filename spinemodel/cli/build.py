@@ -16,6 +16,7 @@ from spinemodel.levels import LEVELS, Level
 if TYPE_CHECKING:
     from spinemodel.anatomy.annotation import Annotation
     from spinemodel.anatomy.model import Anatomy, BuildParameters
+    from spinemodel.arrays import FloatArray
 
 log = logging.getLogger("spinemodel")
 

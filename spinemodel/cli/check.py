@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spinemodel.cli.show import checks_table, console, step
+from spinemodel.cli.show import checks_table, console, relations_table, step
 from spinemodel.errors import GeometryError, InputError
 
 
@@ -33,6 +33,8 @@ def check(
     with step("Checking"):
         checked = audit(surfaces)
     console.print(checks_table(checked))
+    if checked.relations and checked.relations.roots:
+        console.print(relations_table(checked.relations))
     if checked.failures:
         raise GeometryError(f"{path}: {'; '.join(checked.failures)}")
     console.print("every promise is kept")

@@ -24,7 +24,7 @@ def demo(
     from spinemodel.anatomy.surface import volume
     from spinemodel.io.bids import read_subject, write_subject
 
-    phantom = Phantom()
+    phantom = Phantom(noise_mm=0.1, seed=3)
     markers = out / "markers" / phantom.subject
     with step("Writing marker files"):
         write_subject(annotate(phantom), markers)

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from typing import TYPE_CHECKING
+
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from spinemodel.anatomy.audit import Audit
-from spinemodel.anatomy.fidelity import Fidelity
+if TYPE_CHECKING:
+    from spinemodel.anatomy.audit import Audit
+    from spinemodel.anatomy.fidelity import Fidelity
+    from spinemodel.anatomy.relations import Relations
 
 console = Console()
 """Results go to standard output."""
@@ -29,9 +34,7 @@ def step(what: str) -> Iterator[None]:
 
 def checks_table(audited: Audit) -> Table:
     """Return one row per surface with what was measured."""
-    table = Table(title="Surfaces", title_justify="left")
-    for heading in ("structure", "closed", "parts", "faces", "volume mm3", "area mm2", "crossing", "least angle", "result"):
-        table.add_column(heading, justify="left" if heading in ("structure", "result") else "right")
+    table = _table("Surfaces", "structure", "closed", "parts", "faces", "mm3", "mm2", "cuts", "angle", "promises")
     for name, check in audited.surfaces.items():
         table.add_row(
             name,
@@ -41,19 +44,38 @@ def checks_table(audited: Audit) -> Table:
             f"{check.volume_mm3:.1f}",
             f"{check.area_mm2:.1f}",
             str(check.self_intersections),
-            f"{check.least_angle_deg:.0f} deg",
+            f"{check.least_angle_deg:.0f}",
             "[red]broken[/red]" if check.failures else "[green]kept[/green]",
         )
+    table.caption = "cuts: pairs of faces that intersect; angle: the least of any triangle, degrees"
+    return table
+
+
+def relations_table(relations: Relations) -> Table:
+    """Return one row per root with how it lies to cord and dura."""
+    table = _table("Roots", "root", "enters the cord", "depth mm", "crosses the dura", "overlaps with")
+    for name, root in relations.roots.items():
+        others = [pair for pair in relations.root_overlaps_mm3 if name in pair.split(" & ")]
+        times = ["-" if n is None else str(n) for n in (root.cord_crossings, root.dura_crossings)]
+        table.add_row(name, times[0], f"{root.stub_mm:.2f}", times[1], ", ".join(others) or "none")
+    return table
+
+
+def _table(title: str, first: str, *headings: str) -> Table:
+    """Return an empty table: text to the left in the first column, numbers to the right in the others."""
+    table = Table(title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first)
+    for heading in headings:
+        table.add_column(heading, justify="right")
     return table
 
 
 def fidelity_table(fidelity: Mapping[str, Fidelity]) -> Table:
     """Return the distances of markers to cord, dura and roots."""
-    table = Table(title="Markers to model (cord and dura: surface; roots: centreline)", title_justify="left")
-    for heading in ("structure", "markers", "mean mm", "95 % mm", "max mm"):
-        table.add_column(heading, justify="left" if heading == "structure" else "right")
+    table = _table("Distance of the markers", "structure", "markers", "mean mm", "95 % mm", "max mm")
     for name in ("Cord", "Dura", "Roots"):
         if name in fidelity:
             row = fidelity[name]
             table.add_row(name, str(row.markers), f"{row.mean_mm:.3f}", f"{row.p95_mm:.3f}", f"{row.max_mm:.3f}")
+    table.caption = "cord and dura: to the surface; roots: to the centreline"
     return table

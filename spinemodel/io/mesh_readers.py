@@ -50,7 +50,7 @@ def from_stl(path: Path) -> Soup:
     """Read a binary or ASCII STL file; every triangle has three vertices of its own."""
     content = path.read_bytes()
     count = int.from_bytes(content[80:84], "little")
-    if len(content) >= 84 + 50 * count and len(content) > 84:
+    if len(content) >= 84 + 50 * count:
         records = np.frombuffer(content, STL_RECORD, count, offset=84)
         corners, header = records["corners"].astype(np.float64).reshape(-1, 3), content[:80]
     elif content.lstrip()[:5].lower() == b"solid":
@@ -135,10 +135,9 @@ def from_vtp(path: Path) -> Soup:
 
 def from_gii(path: Path) -> Soup:
     """Read a GIFTI surface, which is RAS by its specification."""
-    from nibabel import load
+    from nibabel.gifti import GiftiImage
 
-    image: Any = load(path)
-    points, triangles = image.agg_data(("pointset", "triangle"))
+    points, triangles = GiftiImage.from_bytes(path.read_bytes()).agg_data(("pointset", "triangle"))
     return Soup(np.asarray(points, dtype=np.float64), np.asarray(triangles, dtype=np.int64), "SPACE=RAS")
 
 

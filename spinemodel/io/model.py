@@ -28,7 +28,7 @@ from spinemodel.anatomy.surface import Surface, merge
 from spinemodel.errors import InputError
 from spinemodel.io.files import atomic, sha256
 from spinemodel.io.slicer import Frame, Markup, write_markups
-from spinemodel.io.surfaces import file_frame, read_surface, write_surface
+from spinemodel.io.surfaces import file_frame, file_unit, read_surface, write_surface
 from spinemodel.levels import ROOT_STRUCTURES, STRUCTURES
 
 FORMAT: Final = 1
@@ -60,7 +60,7 @@ def write_model(
         for suffix in formats:
             path = folder / "surfaces" / f"{subject}_{name}.{suffix}"
             write_surface(path, surface, frame=frame, colour=STRUCTURES[name].colour if name in STRUCTURES else None)
-            files.setdefault(name, []).append(_file(folder, path, file_frame(suffix, frame)))
+            files.setdefault(name, []).append(_file(folder, path, file_frame(suffix, frame), file_unit(suffix)))
     for name, centreline in anatomy.centrelines.items():
         path = folder / "centrelines" / f"{subject}_{name}.mrk.json"
         write_markups(path, [_curve(centreline)], frame=frame)
@@ -99,10 +99,10 @@ def _write_table(path: Path, anatomy: Anatomy) -> None:
         temporary.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def _file(folder: Path, path: Path, frame: str) -> Record:
+def _file(folder: Path, path: Path, frame: str, unit: str = "mm") -> Record:
     """Return what is said of a written file."""
-    content = path.read_bytes()
-    return {"path": path.relative_to(folder).as_posix(), "frame": frame, "unit": "mm", "sha256": sha256(content)}
+    digest = sha256(path.read_bytes())
+    return {"path": path.relative_to(folder).as_posix(), "frame": frame, "unit": unit, "sha256": digest}
 
 
 def _record(anatomy: Anatomy, checked: Audit, fidelity: dict[str, Fidelity]) -> Record:
@@ -207,7 +207,9 @@ def read_surfaces(folder: Path) -> dict[str, Surface]:
     """
     record = read_record(folder)
     try:
-        entries = {row["name"]: (folder / row["files"][0]["path"], row["files"][0]["sha256"]) for row in record["structures"]}
+        entries = {
+            row["name"]: (folder / row["files"][0]["path"], row["files"][0]["sha256"]) for row in record["structures"]
+        }
         space = str(record["space"])
     except (KeyError, IndexError, TypeError) as problem:
         raise InputError(f"{folder / 'model.json'}: field {problem} is missing; build the model again") from None

@@ -21,13 +21,16 @@ from spinemodel.levels import RootName
 
 TOLERANCE_MM = 1.0
 KINDS = ("cord", "dura", "roots", "ganglia")
+
+# The other frame is a half-turn about the scanner's axis: on that axis it changes nothing that could be seen, so the
+# subjects stand beside it, as people do in scanners.
 PHANTOMS = tuple(
     Phantom(noise_mm=noise, slice_tilt_deg=tilt, seed=seed, centre_mm=centre, ganglion_points=1 + seed % 2)
     for noise, tilt, seed, centre in [
         (0.0, 0.0, 0, (-6.4, -53.2)),
         (0.1, 0.0, 1, (0.0, -20.0)),
         (0.1, 15.0, 2, (31.0, -12.0)),
-        (0.05, -10.0, 3, (-3.0, 4.0)),
+        (0.05, -10.0, 3, (5.0, 12.0)),
     ]
 )
 SUBJECTS = tuple(map(annotate, PHANTOMS))
@@ -199,7 +202,7 @@ corrupted = st.composite(corrupted_impl)
 
 
 def off_surface(points: FloatArray, level: Callable[[Phantom, FloatArray], FloatArray], phantom: Phantom) -> float:
-    """Return an upper bound of the distance of ``points`` from a surface of the phantom, mm: the steps that cross it."""
+    """Return an upper bound of the distance of ``points`` from a surface of the phantom, mm: a step across."""
     turns, heights = np.arange(48) * np.pi * (3 - 5**0.5), np.linspace(-0.98, 0.98, 48)
     flat = np.sqrt(1 - heights**2)
     ways = np.column_stack([flat * np.cos(turns), flat * np.sin(turns), heights])
@@ -222,8 +225,9 @@ def require_truth(phantom: Phantom, found: Annotation) -> None:
         distance, at = KDTree(truth).query(resample(strand.points, np.linspace(0, s[-1], 200)))
         assert distance.max() <= TOLERANCE_MM, name
         assert (np.maximum.accumulate(at) - at).max() * 0.25 <= TOLERANCE_MM, name
+    drawn = SUBJECTS[PHANTOMS.index(phantom)].ganglia
     for name, ganglion in found.ganglia.items():
-        assert KDTree(centreline_truth(phantom, name)).query(ganglion.points)[0].max() <= TOLERANCE_MM + 5, name
+        assert KDTree(drawn[name].points).query(ganglion.points)[0].max() <= TOLERANCE_MM, name
 
 
 @pytest.mark.parametrize("which", range(len(SUBJECTS)))
@@ -240,7 +244,9 @@ def test_no_corruption_passes_unless_the_truth_survives(case: tuple[int, Annotat
     try:
         found = arrange(annotation)
     except InputError as error:
-        assert str(error)
-        assert "\n" not in str(error)
+        message = str(error)
     else:
         require_truth(PHANTOMS[which], found)
+        return
+    assert message
+    assert "\n" not in message
