@@ -19,10 +19,10 @@ from spinemodel.anatomy.ordering import (
     distinct,
     is_rotation_or_reversal,
     path_order,
-    principal_axis,
 )
 from spinemodel.anatomy.plausibility import require_plausible
 from spinemodel.anatomy.plausible_points import require_points
+from spinemodel.anatomy.stack import slice_normal
 from spinemodel.arrays import IntArray
 from spinemodel.levels import RootName
 
@@ -60,10 +60,12 @@ def arrange(annotation: Annotation) -> Annotation:
 
 
 def _stack(contours: Iterable[Markers], notes: list[str]) -> tuple[Markers, ...]:
-    """Return each different contour once and in order, the lowest first."""
+    """Return each different contour once and in order, the lowest first.
+
+    Height is measured across the slices: a contour that lies astray in its slice keeps its place.
+    """
     loops = _without_copies([_contour(markers, notes) for markers in contours], notes)
-    centres = np.array([loop.points.mean(axis=0) for loop in loops])
-    heights = centres @ principal_axis(centres)
+    heights = np.array([loop.points.mean(axis=0) for loop in loops]) @ slice_normal(loops)
     return tuple(loops[i] for i in np.argsort(heights, kind="stable"))
 
 

@@ -38,13 +38,6 @@ def plane_normal(points: FloatArray) -> FloatArray:
     return np.asarray(-normal if normal[2] < 0 else normal)
 
 
-def principal_axis(points: FloatArray) -> FloatArray:
-    """Return the unit direction in which ``points`` spread most, pointing to the head (z >= 0)."""
-    offsets = points - points.mean(axis=0)
-    axis = np.linalg.eigh(offsets.T @ offsets)[1][:, -1]
-    return np.asarray(-axis if axis[2] < 0 else axis)
-
-
 def in_plane(points: FloatArray, normal: FloatArray) -> FloatArray:
     """Return ``points`` in their plane, (n, 2) mm about the centroid, anticlockwise seen from the normal's tip."""
     right = np.cross([0.0, 1.0, 0.0], normal)

@@ -128,7 +128,7 @@ def _require_slices(name: str, stack: Stack) -> None:
     for (low, high), gap in zip(pairwise(stack.contours), gaps, strict=True):
         if gap < SAME_SLICE * usual:
             raise InputError(
-                f"{low.source} and {high.source}: two {name} contours {gap:.2f} mm apart, where slices are "
+                f"{low.source} and {high.source}: two {name} contours {abs(gap):.2f} mm apart, where slices are "
                 f"{usual:.1f} mm apart: remove one of the two files"
             )
         if gap > WIDEST_GAP_MM:

@@ -43,9 +43,9 @@ def require_sides(roots: Roots, dura: Stack, frame: FloatArray) -> None:
     if not wrong:
         return
     strand = roots[wrong[0]]
-    if len(wrong) == len(roots) > 1:
+    if 2 * len(wrong) > len(roots) > 1:
         raise InputError(
-            f"{strand.source}: this and all {len(wrong)} files like it lie on the other side of the dura than their "
+            f"{strand.source}: this and {len(wrong) - 1} more of the {len(roots)} files like it lie on the other side of the dura than their "
             "names say: they, or the whole subject, look mirrored or in the other frame (LPS for RAS); mend "
             "coordinateSystem"
         )

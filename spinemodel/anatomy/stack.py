@@ -55,10 +55,15 @@ class Stack:
         return self.centres[:, 2]
 
 
+def slice_normal(contours: Sequence[Markers]) -> FloatArray:
+    """Return the usual unit normal of the slices, pointing to the head."""
+    normal = np.median([plane_normal(contour.points) for contour in contours], axis=0)
+    return np.asarray(normal / np.linalg.norm(normal))
+
+
 def body_frame(contours: Sequence[Markers]) -> FloatArray:
     """Return the directions right, front and head as rows, (3, 3): head is the usual normal of the slices."""
-    head = np.median([plane_normal(contour.points) for contour in contours], axis=0)
-    head /= np.linalg.norm(head)
+    head = slice_normal(contours)
     right = np.cross([0.0, 1.0, 0.0], head)
     right /= np.linalg.norm(right)
     return np.stack([right, np.cross(head, right), head])

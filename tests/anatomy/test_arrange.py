@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise, permutations
 from pathlib import Path
@@ -15,6 +14,7 @@ from spinemodel.anatomy.curves import arc_length
 from spinemodel.anatomy.ordering import contour_order, is_rotation_or_reversal, path_order
 from spinemodel.anatomy.phantom import Phantom, annotate
 from spinemodel.arrays import FloatArray
+from spinemodel.io.bids import read_subject
 from spinemodel.levels import RootName
 
 L2_L = RootName("L2", "L")
@@ -27,26 +27,7 @@ def phantom() -> Annotation:
 
 @pytest.fixture(scope="module")
 def real(sub03: Path) -> Annotation:
-    def read(pattern: str) -> dict[str, Markers]:
-        """Read LPS markers with nothing but json."""
-        files = {path: json.loads(path.read_text())["markups"][0] for path in sorted(sub03.glob(pattern))}
-        assert all(markup["coordinateSystem"] == "LPS" for markup in files.values())
-        return {
-            path.stem: Markers([np.array(p["position"]) * [-1, -1, 1] for p in markup["controlPoints"]], path.name)
-            for path, markup in files.items()
-        }
-
-    def by_root(markers: Mapping[str, Markers]) -> dict[RootName, Markers]:
-        return {RootName(*stem.split("_")[-2:]): m for stem, m in markers.items()}
-
-    return Annotation(
-        "sub-03",
-        "sub-03/scanner",
-        tuple(read("*_cord_*.json").values()),
-        tuple(read("*_dura_*.json").values()),
-        by_root(read("*_nerveroots_*.json")),
-        by_root(read("*_ganglions_*.json")),
-    )
+    return read_subject(sub03)
 
 
 def every(annotation: Annotation, change: Callable[[FloatArray], FloatArray]) -> Annotation:
