@@ -124,7 +124,7 @@ def loft(name: str, contours: list[np.ndarray], options: argparse.Namespace) -> 
         bpy.ops.mesh.subdivide(number_cuts=options.cuts)
     bpy.ops.mesh.fill_holes(sides=0)
     # A fan about the centre: Blender's own triangles of so large a polygon fold over at its collinear points.
-    bpy.ops.mesh.select_face_by_sides(number=4, type="GREATER")
+    bpy.ops.mesh.select_face_by_sides(number=4, type="GREATER", extend=False)
     bpy.ops.mesh.poke()
     bpy.ops.mesh.select_all(action="SELECT")
     bpy.ops.mesh.normals_make_consistent(inside=False)

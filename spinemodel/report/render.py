@@ -50,10 +50,14 @@ INK: Final = (0.2, 0.2, 0.2)
 OTHER: Final = (0.7, 0.7, 0.7)
 """Colour of a structure that the table of levels does not hold."""
 
-import os
-ANTI_ALIASING=os.environ.get("AA","ssaa")
 NEAR_MM: Final = 500.0
 """How far before the middle bars are drawn, so that nothing hides them."""
+
+MATT: Final = {"ambient": 0.15, "diffuse": 0.85, "specular": 0.1}
+"""How surfaces reflect the one light, which is at the camera: a second one speckles the rims of thin tubes."""
+
+SAMPLES: Final = 8
+"""Samples per pixel against jagged edges."""
 
 OPACITY: Final = {DURA.name: 0.3}
 DEBIAN_PACKAGES: Final = "libegl1 libegl-mesa0 libgl1-mesa-dri"
@@ -214,11 +218,11 @@ def open_plotter(size: tuple[int, int], panels: int) -> Plotter:
     with pyvista.vtk_verbosity("off"):
         require_opengl()
         theme = pyvista.themes.DocumentTheme()
-        theme.window_size, theme.multi_samples = list(size), 8
+        theme.window_size = list(size)
         plotter = pyvista.Plotter(off_screen=True, shape=(1, panels), border=False, lighting="none", theme=theme)
     for renderer in plotter.renderers:
         renderer.add_light(pyvista.Light(light_type="headlight"))
-    plotter.enable_anti_aliasing(ANTI_ALIASING, all_renderers=True)
+    plotter.enable_anti_aliasing("msaa", multi_samples=SAMPLES)
     return plotter
 
 
@@ -242,18 +246,17 @@ def draw_panel(plotter: Plotter, index: int, panel: Panel, surfaces: Mapping[str
     for name, surface in sorted(surfaces.items(), key=lambda item: OPACITY.get(item[0], 1.0), reverse=True):
         plotter.add_mesh(
             to_pyvista(surface),
-            color=_colour(name),
+            color=colour_of(name),
             opacity=OPACITY.get(name, 1.0),
             culling="back" if name in OPACITY else False,
             smooth_shading=True,
-            ambient=0.25,
-            specular=0.15,
+            **MATT,
         )
-    _draw_labels(plotter, panel)
+    draw_labels(plotter, panel)
     renderer.reset_camera_clipping_range()
 
 
-def _colour(name: str) -> Colour:
+def colour_of(name: str) -> Colour:
     """Return the colour of a structure."""
     return STRUCTURES[name].colour if name in STRUCTURES else OTHER
 
@@ -284,7 +287,7 @@ def aim(plotter: Plotter, index: int, panel: Panel) -> Any:
     return renderer
 
 
-def _draw_labels(plotter: Plotter, panel: Panel) -> None:
+def draw_labels(plotter: Plotter, panel: Panel) -> None:
     """Write what lies at each side of a panel, its name and a scale bar."""
     view, (_, _, width, height) = panel.view, panel.box
     middle, bar = width / 2, SCALE_BAR_MM * panel.px_per_mm
@@ -336,7 +339,7 @@ def _draw_title(plotter: Plotter, title: str, surfaces: Mapping[str, Surface]) -
     strip = Panel(DORSAL, (0, SIZE[1] - TITLE_PX, SIZE[0], TITLE_PX), np.zeros(3), 1.0)
     renderer = aim(plotter, -1, strip)
     write(plotter, strip, title, 16, 28, 22, just="left")
-    colours = {name: _colour(name) for name in (DURA.name, CORD.name) if name in surfaces}
+    colours = {name: colour_of(name) for name in (DURA.name, CORD.name) if name in surfaces}
     colours |= {root.level: row.colour for root, row in ROOT_STRUCTURES.items() if row.name in surfaces}
     for place, (name, colour) in enumerate(colours.items()):
         x = SIZE[0] - LEGEND_PX * (len(colours) - place)

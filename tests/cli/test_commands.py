@@ -1,0 +1,121 @@
+"""The commands as a user types them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from spinemodel import Phantom, annotate, write_subject, write_surface
+from spinemodel.cli import app, main
+from spinemodel.errors import SpineModelError
+from tests.shapes import box
+
+
+@pytest.fixture(scope="module")
+def markers(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("markers") / "sub-phantom"
+    write_subject(annotate(Phantom()), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(markers, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("model")
+    assert spinemodel("build", markers, "--out", out, "--no-figures").exit_code == 0
+    return out
+
+
+def spinemodel(*arguments: object):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def refused(monkeypatch, capsys, *arguments: object) -> str:
+    """The one line of an error, with exit code 1."""
+    monkeypatch.setattr(sys, "argv", ["spinemodel", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    message = str(stop.value)
+    assert message.startswith("error: ")
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("command", [(), ("demo",), ("build",), ("check",), ("data",), ("data", "list"), ("data", "fetch")])
+def test_help_has_an_example(command) -> None:
+    shown = spinemodel(*command, "--help")
+    assert shown.exit_code == 0
+    assert "Example" in shown.output
+
+
+def test_version() -> None:
+    assert spinemodel("--version").output.strip() == "spinemodel 0.1.0"
+
+
+def test_build_then_check(model) -> None:
+    checked = spinemodel("check", model)
+    assert checked.exit_code == 0
+    assert "every promise is kept" in checked.output
+    assert json.loads((model / "model.json").read_text())["failures"] == []
+
+
+def test_demo_states_the_known_volumes(tmp_path) -> None:
+    shown = spinemodel("demo", "--out", tmp_path / "demo", "--no-figures")
+    assert shown.exit_code == 0
+    assert "known to be" in shown.output
+    assert (tmp_path / "demo" / "model" / "surfaces" / "sub-phantom_Nerveroots.stl").exists()
+
+
+def test_every_format_is_written(markers, tmp_path) -> None:
+    formats = "stl,ply,obj,glb,vtp,gii"
+    built = spinemodel("build", markers, "--out", tmp_path, "--no-figures", "--format", formats, "--frame", "RAS")
+    assert built.exit_code == 0
+    assert {path.suffix[1:] for path in (tmp_path / "surfaces").iterdir()} == set(formats.split(","))
+    assert spinemodel("check", tmp_path).exit_code == 0
+
+
+def test_check_names_a_broken_mesh(tmp_path, monkeypatch, capsys) -> None:
+    cube = box()
+    path = tmp_path / "open.stl"
+    write_surface(path, type(cube)("open", "test", cube.vertices, cube.faces[1:]))
+    assert "3 open edges" in refused(monkeypatch, capsys, "check", path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        (("build", "no/such/folder", "--out", "x"), "no/such/folder"),
+        (("check", "no/such/model"), "no/such/model: no such file or folder"),
+        (("build", "MARKERS", "--out", "x", "--format", "stl,xyz"), "unknown format xyz"),
+        (("build", "MARKERS", "--out", "x", "--radius", "T9=0.4"), "unknown level T9"),
+        (("build", "MARKERS", "--out", "x", "--radius", "thin"), "--radius thin: expected a number"),
+        (("build", "MARKERS", "--out", "x", "--radius", "40"), "root radius: got 40 mm"),
+        (("build", "MARKERS", "--out", "x", "--edge", "0"), "edge_mm: got 0 mm"),
+        (("build", "MARKERS", "--out", "x", "--edge", "nan"), "edge_mm: got nan mm"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, fragment, markers, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = [markers if argument == "MARKERS" else argument for argument in arguments]
+    assert fragment in refused(monkeypatch, capsys, *given)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_usage_is_exit_code_two() -> None:
+    assert spinemodel("build").exit_code == 2
+    assert spinemodel("build", "a", "--out", "b", "--frame", "XYZ").exit_code == 2
+
+
+def test_progress_is_silent_without_a_terminal(markers, tmp_path) -> None:
+    command = [sys.executable, "-c", "from spinemodel.cli import main; main()"]
+    done = subprocess.run(
+        [*command, "build", str(markers), "--out", str(tmp_path), "--no-figures"], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+
+
+def test_errors_are_the_library_s_own(tmp_path) -> None:
+    shown = spinemodel("check", tmp_path)
+    assert isinstance(shown.exception, SpineModelError)

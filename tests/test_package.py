@@ -1,0 +1,58 @@
+"""What the package promises as a whole."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import spinemodel
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_every_public_name_resolves_and_no_other() -> None:
+    assert sorted(spinemodel.__all__) == sorted(["__version__", *spinemodel._HOME])
+    for name in spinemodel.__all__:
+        assert getattr(spinemodel, name) is not None
+    with pytest.raises(AttributeError, match="nothing_of_ours"):
+        _ = spinemodel.nothing_of_ours
+
+
+@pytest.mark.parametrize("module", ["spinemodel", "spinemodel.cli"])
+def test_import_loads_nothing_heavy(module) -> None:
+    heavy = ["vtkmodules", "pyvista", "numba", "bpy", "matplotlib", "scipy", "trimesh", "manifold3d", "pooch", "nibabel"]
+    loaded = run(f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])")
+    assert loaded == "[]"
+
+
+def test_version_is_in_the_changelog() -> None:
+    assert f"## {spinemodel.__version__} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.stem)
+def test_example_runs_and_prints_its_number(example, tmp_path) -> None:
+    done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert re.fullmatch(r"0\.0\d\d mm", done.stdout.strip())
+    assert len(list(tmp_path.rglob("*.stl"))) == 16
+
+
+def test_readme_names_every_command() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in ("demo", "build", "check", "data"):
+        assert f"spinemodel {command}" in readme
+
+
+def test_manifest_is_valid_where_it_is_installed() -> None:
+    out = run("from spinemodel.cli import app; import sys; sys.argv = ['spinemodel', 'data', 'list', '--json']; app()")
+    assert {row["name"] for row in json.loads(out)} >= {"lumbosacral", "verse19", "verse20", "spider"}
