@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
-from spinemodel.cli.show import console, fidelity_table, step
+from spinemodel.cli.show import console, print_fidelity, step
 from spinemodel.errors import BackendUnavailableError, GeometryError, InputError
 from spinemodel.levels import LEVELS, Level
 
@@ -91,7 +91,7 @@ def build_and_write(
     fidelity = summarise(errors)
     with step(f"Writing {out}"):
         path = write_model(anatomy, checked, fidelity, out, formats=formats, frame=frame)
-    console.print(fidelity_table(fidelity))
+    print_fidelity(fidelity)
     if figures:
         with step("Drawing"):
             _draw(anatomy, errors, out / "figures")

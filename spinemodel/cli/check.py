@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spinemodel.cli.show import checks_table, console, relations_table, step
+from spinemodel.cli.show import console, print_checks, print_relations, step
 from spinemodel.errors import GeometryError, InputError
 
 
@@ -32,9 +32,9 @@ def check(
         surfaces = read_surfaces(path) if path.is_dir() else {path.name: read_surface(path, space="file")}
     with step("Checking"):
         checked = audit(surfaces)
-    console.print(checks_table(checked))
+    print_checks(checked)
     if checked.relations and checked.relations.roots:
-        console.print(relations_table(checked.relations))
+        print_relations(checked.relations)
     if checked.failures:
         raise GeometryError(f"{path}: {'; '.join(checked.failures)}")
     console.print("every promise is kept")

@@ -32,9 +32,9 @@ def step(what: str) -> Iterator[None]:
         yield
 
 
-def checks_table(audited: Audit) -> Table:
-    """Return one row per surface with what was measured."""
-    table = _table("Surfaces", "structure", "closed", "parts", "faces", "mm3", "mm2", "cuts", "angle", "promises")
+def print_checks(audited: Audit) -> None:
+    """Print one row per surface with what was measured."""
+    table = _table("structure", "closed", "parts", "faces", "mm3", "mm2", "cuts", "angle", "promises")
     for name, check in audited.surfaces.items():
         table.add_row(
             name,
@@ -47,35 +47,33 @@ def checks_table(audited: Audit) -> Table:
             f"{check.least_angle_deg:.0f}",
             "[red]broken[/red]" if check.failures else "[green]kept[/green]",
         )
-    table.caption = "cuts: pairs of faces that intersect; angle: the least of any triangle, degrees"
-    return table
+    console.print("Surfaces (cuts: pairs of faces that intersect; angle: least of any triangle, degrees)", table)
 
 
-def relations_table(relations: Relations) -> Table:
-    """Return one row per root with how it lies to cord and dura."""
-    table = _table("Roots", "root", "enters the cord", "depth mm", "crosses the dura", "overlaps with")
+def print_relations(relations: Relations) -> None:
+    """Print one row per root with how it lies to cord and dura."""
+    table = _table("root", "enters the cord", "depth mm", "crosses the dura", "overlaps with")
     for name, root in relations.roots.items():
         others = [pair for pair in relations.root_overlaps_mm3 if name in pair.split(" & ")]
         times = ["-" if n is None else str(n) for n in (root.cord_crossings, root.dura_crossings)]
         table.add_row(name, times[0], f"{root.stub_mm:.2f}", times[1], ", ".join(others) or "none")
-    return table
+    console.print("Roots", table)
 
 
-def _table(title: str, first: str, *headings: str) -> Table:
+def _table(first: str, *headings: str) -> Table:
     """Return an empty table: text to the left in the first column, numbers to the right in the others."""
-    table = Table(title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(first)
     for heading in headings:
         table.add_column(heading, justify="right")
     return table
 
 
-def fidelity_table(fidelity: Mapping[str, Fidelity]) -> Table:
-    """Return the distances of markers to cord, dura and roots."""
-    table = _table("Distance of the markers", "structure", "markers", "mean mm", "95 % mm", "max mm")
+def print_fidelity(fidelity: Mapping[str, Fidelity]) -> None:
+    """Print the distances of the markers of cord, dura and roots."""
+    table = _table("structure", "markers", "mean mm", "95 % mm", "max mm")
     for name in ("Cord", "Dura", "Roots"):
         if name in fidelity:
             row = fidelity[name]
             table.add_row(name, str(row.markers), f"{row.mean_mm:.3f}", f"{row.p95_mm:.3f}", f"{row.max_mm:.3f}")
-    table.caption = "cord and dura: to the surface; roots: to the centreline"
-    return table
+    console.print("Markers (cord and dura: distance to the surface; roots: to the centreline)", table)

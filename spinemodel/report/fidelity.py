@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray
@@ -30,7 +31,6 @@ from spinemodel.report.render import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
 
 SIZE: Final = (1600, 1400)
 """Width and height of the picture, px."""
@@ -65,10 +65,9 @@ class Group:
     errors: FloatArray
 
     @property
-    def limits(self) -> tuple[float, float]:
-        """The ends of the colour scale: symmetric about zero where errors have a sign."""
-        most = float(np.abs(self.errors).max(initial=1e-6))
-        return (-most, most) if (self.errors < 0).any() else (0.0, most)
+    def most(self) -> float:
+        """The greatest distance, mm."""
+        return float(np.abs(self.errors).max(initial=1e-6))
 
 
 def render_fidelity(
@@ -94,7 +93,6 @@ def render_fidelity(
         If matplotlib or the machine's OpenGL library is missing.
     """
     try:
-        from matplotlib import colormaps
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as missing:
@@ -103,18 +101,15 @@ def render_fidelity(
     groups = group_markers(surfaces, errors)
     if not groups:
         raise InputError(f"{path}: no marker to draw; expected the distances of one or more structures")
-    maps = [colormaps["coolwarm" if group.limits[0] < 0 else "viridis"] for group in groups]
     figure = Figure(figsize=(SIZE[0] / 100, SIZE[1] / 100), dpi=100)
     FigureCanvasAgg(figure)
     share = VIEW_PX / SIZE[1]
     above = figure.add_axes((0, 1 - share, 1, share))
-    above.imshow(_draw_views(groups, maps), aspect="auto", interpolation="none")
+    above.imshow(_draw_views(groups), aspect="auto", interpolation="none")
     above.set_axis_off()
-    for place, (group, colours) in enumerate(zip(groups, maps, strict=True)):
-        width = 1 / len(groups)
-        _draw_histogram(
-            figure.add_axes(((place + 0.12) * width, 0.06, 0.8 * width, 1 - share - 0.11)), group, colours
-        )
+    width = 1 / len(groups)
+    for place, group in enumerate(groups):
+        _draw_histogram(figure.add_axes(((place + 0.13) * width, 0.06, 0.82 * width, 1 - share - 0.11)), group)
     with atomic(path) as temporary:
         figure.savefig(temporary, metadata={"Software": None})
 
@@ -135,23 +130,22 @@ def group_markers(
     return groups
 
 
-def _draw_views(groups: list[Group], maps: Iterable[Colormap]) -> FloatArray:
+def _draw_views(groups: Sequence[Group]) -> NDArray[np.uint8]:
     """Return the picture of all groups side by side, each from behind and from the left."""
     width = SIZE[0] // len(groups)
     plotter = open_plotter((width * len(groups), VIEW_PX), 2 * len(groups))
-    for place, (group, colours) in enumerate(zip(groups, maps, strict=True)):
-        extent = {"markers": Surface("markers", "", group.points, np.empty((0, 3)))}
+    for place, group in enumerate(groups):
+        extent = {"markers": Surface("markers", "", group.points, np.empty((0, 3), dtype=np.int64))}
         panels = lay_out((DORSAL, LEFT), extent | dict(group.surfaces), (width, VIEW_PX))
         for side, panel in enumerate(panels):
-            left, *rest = panel.box
-            shifted = replace(panel, box=(left + place * width, *rest))
-            _draw_markers(plotter, 2 * place + side, shifted, group, colours)
-    image = np.asarray(plotter.screenshot(return_img=True))
+            moved = replace(panel, box=(panel.box[0] + place * width, *panel.box[1:]))
+            _draw_markers(plotter, 2 * place + side, moved, group)
+    image: NDArray[np.uint8] = plotter.screenshot(return_img=True)
     plotter.close()
     return image
 
 
-def _draw_markers(plotter: Plotter, index: int, panel: Panel, group: Group, colours: Colormap) -> None:
+def _draw_markers(plotter: Plotter, index: int, panel: Panel, group: Group) -> None:
     """Draw a group's markers over its translucent surfaces."""
     import pyvista
 
@@ -160,31 +154,35 @@ def _draw_markers(plotter: Plotter, index: int, panel: Panel, group: Group, colo
         plotter.add_mesh(
             to_pyvista(surface), color=colour_of(name), opacity=OPACITY, culling="back", smooth_shading=True, **MATT
         )
-    low, high = group.limits
     plotter.add_mesh(
         pyvista.PolyData(np.asarray(group.points)),
-        scalars=colours((group.errors - low) / (high - low), bytes=True)[:, :3],
+        scalars=(255 * _colours(group.errors, group)).round().astype(np.uint8),
         rgb=True,
         point_size=MARKER_PX,
         render_points_as_spheres=True,
-        ambient=0.4,
+        lighting=False,
     )
     draw_labels(plotter, panel)
     renderer.reset_camera_clipping_range()
 
 
-def _draw_histogram(axes: Axes, group: Group, colours: Colormap) -> None:
+def _colours(errors: FloatArray, group: Group) -> FloatArray:
+    """Return the colours (n, 3) of distances, by their size; the worst hundredth has the brightest."""
+    from matplotlib import colormaps
+
+    brightest = max(float(np.percentile(np.abs(group.errors), 99)), 1e-6)
+    return np.asarray(colormaps["viridis"](np.abs(errors) / brightest))[:, :3]
+
+
+def _draw_histogram(axes: Axes, group: Group) -> None:
     """Draw how many markers lie how far off, in the colours of the views; write mean and maximum."""
-    low, high = group.limits
-    _, edges, bars = axes.hist(group.errors, bins=BINS, range=(low, high))
-    for bar, left, right in zip(bars, edges[:-1], edges[1:], strict=True):  # type: ignore[arg-type]
-        bar.set_facecolor(colours(((left + right) / 2 - low) / (high - low)))
-        bar.set_edgecolor("0.4")
-        bar.set_linewidth(0.4)
-    distances = np.abs(group.errors)
-    axes.set_title(
-        f"{group.name}: mean {distances.mean():.3f} mm, max {distances.max():.3f} mm, n = {len(distances)}", fontsize=14
-    )
-    axes.set_xlabel("marker to model, mm" + (" (negative: inside)" if low < 0 else ""), fontsize=12)
+    signed = bool((group.errors < 0).any())
+    edges = np.linspace(-group.most if signed else 0.0, group.most, BINS + 1)
+    counts, _ = np.histogram(group.errors, edges)
+    middles = (edges[1:] + edges[:-1]) / 2
+    axes.bar(middles, counts, np.diff(edges), color=_colours(middles, group), edgecolor="0.4", linewidth=0.4)
+    mean = np.abs(group.errors).mean()
+    axes.set_title(f"{group.name} (n = {len(group.errors)}): mean {mean:.3f}, max {group.most:.3f} mm", fontsize=13)
+    axes.set_xlabel("distance of markers, mm" + (" (negative: inside)" if signed else ""), fontsize=12)
     axes.set_ylabel("markers", fontsize=12)
     axes.spines[["top", "right"]].set_visible(False)

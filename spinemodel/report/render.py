@@ -30,17 +30,23 @@ SIZE: Final = (1600, 1400)
 TITLE_PX: Final = 80
 """Height of the strip that holds the title and the legend."""
 
-FOOT_PX: Final = 96
-"""Height below each view that holds its name and scale bar."""
+SIDE_PX: Final = 46
+"""Space at each side of a view, for labels."""
 
-MARGIN_MM: Final = (11.0, 8.0)
-"""Space around a view, sideways and upwards, that holds its labels."""
+HEAD_PX: Final = 44
+"""Space above a view, for labels."""
+
+FOOT_PX: Final = 112
+"""Space below a view, for labels, the scale bar and the name."""
 
 CLOSE_UP_PX: Final = 640
 """Width left to the close-up."""
 
 BELOW_MM: Final = 45.0
-"""How much of the cord the close-up shows below the lowest entry."""
+"""How much of the cord the close-up shows below the lowest entry, at most."""
+
+AROUND_MM: Final = 8.0
+"""Space above and below in the close-up."""
 
 LEGEND_PX: Final = 112
 """Width of an entry of the legend."""
@@ -163,9 +169,10 @@ def lay_out(views: Sequence[View], surfaces: Mapping[str, Surface], size: tuple[
     points = np.vstack([surface.vertices for surface in surfaces.values()])
     low = np.array([(points @ axes(view).T).min(axis=0) for view in views])
     high = np.array([(points @ axes(view).T).max(axis=0) for view in views])
-    extent = high[:, :2] - low[:, :2] + 2 * np.array(MARGIN_MM)
-    scale = float(min(size[0] / extent[:, 0].sum(), (size[1] - FOOT_PX) / extent[:, 1].max()))
-    edges = np.cumsum([0, *(extent[:, 0] * scale + (size[0] - extent[:, 0].sum() * scale) / len(views))]).astype(int)
+    wide, tall = (high - low)[:, 0], (high - low)[:, 1]
+    room = size[0] - 2 * SIDE_PX * len(views), size[1] - HEAD_PX - FOOT_PX
+    scale = float(min(room[0] / wide.sum(), room[1] / tall.max()))
+    edges = np.cumsum([0, *(wide * scale + (size[0] - wide.sum() * scale) / len(views))]).astype(int)
     centres = [middle @ axes(view) for view, middle in zip(views, (low + high) / 2, strict=True)]
     return [
         _lift(Panel(view, (int(edges[i]), 0, int(edges[i + 1] - edges[i]), size[1]), centres[i], scale))
@@ -174,8 +181,8 @@ def lay_out(views: Sequence[View], surfaces: Mapping[str, Surface], size: tuple[
 
 
 def _lift(panel: Panel) -> Panel:
-    """Return the panel with what was in its middle moved up, to the middle of the space above the foot."""
-    return replace(panel, centre=panel.centre - FOOT_PX / 2 / panel.px_per_mm * axes(panel.view)[1])
+    """Return the panel with what was in its middle moved to the middle of the space between head and foot."""
+    return replace(panel, centre=panel.centre - (FOOT_PX - HEAD_PX) / 2 / panel.px_per_mm * axes(panel.view)[1])
 
 
 def _close_up(path: Path, surfaces: Mapping[str, Surface]) -> Panel | None:
@@ -186,11 +193,11 @@ def _close_up(path: Path, surfaces: Mapping[str, Surface]) -> Panel | None:
     if not tops or CORD.name not in surfaces:
         return None
     cord = surfaces[CORD.name].vertices
-    low, high = max(cord[:, 2].min(), min(tops) - BELOW_MM) - MARGIN_MM[1], max(tops) + MARGIN_MM[1]
+    low, high = max(cord[:, 2].min(), min(tops) - BELOW_MM) - AROUND_MM, max(tops) + AROUND_MM
     near = cord[(cord[:, 2] > low) & (cord[:, 2] < high)]
     centre = np.array([*near[:, :2].mean(axis=0), (low + high) / 2])
     box = (SIZE[0] - CLOSE_UP_PX, 0, CLOSE_UP_PX, SIZE[1] - TITLE_PX)
-    return _lift(Panel(CLOSE_UP, box, centre, (box[3] - FOOT_PX) / (high - low)))
+    return _lift(Panel(CLOSE_UP, box, centre, (box[3] - HEAD_PX - FOOT_PX) / (high - low)))
 
 
 def _above_foot(panel: Panel, surfaces: Mapping[str, Surface]) -> dict[str, Surface]:
@@ -292,12 +299,12 @@ def draw_labels(plotter: Plotter, panel: Panel) -> None:
     view, (_, _, width, height) = panel.view, panel.box
     middle, bar = width / 2, SCALE_BAR_MM * panel.px_per_mm
     for text, x in ((view.left, 0.2 * width), (view.right, 0.8 * width)):
-        write(plotter, panel, text, x, height - 90, 17)
+        write(plotter, panel, text, x, height - 36, 17)
     if view.left:
-        write(plotter, panel, "H", middle, height - 26, 17)
-        write(plotter, panel, "F", middle, FOOT_PX - 20, 17)
+        write(plotter, panel, "H", middle, height - 36, 17)
+        write(plotter, panel, "F", middle, FOOT_PX - 36, 17)
     draw_bar(plotter, panel, (middle - bar / 2 - 30, 52, bar, 4), INK)
-    write(plotter, panel, f"{SCALE_BAR_MM:g} mm", middle + bar / 2 + 8, 45, 12)
+    write(plotter, panel, f"{SCALE_BAR_MM:g} mm", middle + bar / 2 - 20, 45, 12, just="left")
     write(plotter, panel, view.name, middle, 10, 15)
 
 
