@@ -111,6 +111,8 @@ def _at_wall(
     )
     side = np.where(s < crossing, -1.0, 1.0)
     slanted = slant * np.abs(s - crossing)
+    if wall == CORD:  # a root that has come clear of the cord does not touch it again
+        slanted[np.maximum.accumulate(distance >= strand.radius[i])] = np.inf
     full = np.minimum(strand.radius[i] + rules.gap_mm, slanted)
     least = np.minimum(rules.narrowest * strand.radius[i] + rules.gap_mm, slanted)
     required = _required(full, side * drawn, strand.give_mm, least)

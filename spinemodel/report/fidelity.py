@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ from spinemodel.arrays import FloatArray
 from spinemodel.errors import BackendUnavailableError, InputError
 from spinemodel.io.files import atomic
 from spinemodel.levels import CORD, DURA
-from spinemodel.report.render import (
+from spinemodel.report.panels import (
     DORSAL,
     LEFT,
     MATT,
@@ -133,16 +134,15 @@ def group_markers(
 def _draw_views(groups: Sequence[Group]) -> NDArray[np.uint8]:
     """Return the picture of all groups side by side, each from behind and from the left."""
     width = SIZE[0] // len(groups)
-    plotter = open_plotter((width * len(groups), VIEW_PX), 2 * len(groups))
-    for place, group in enumerate(groups):
-        extent = {"markers": Surface("markers", "", group.points, np.empty((0, 3), dtype=np.int64))}
-        panels = lay_out((DORSAL, LEFT), extent | dict(group.surfaces), (width, VIEW_PX))
-        for side, panel in enumerate(panels):
-            moved = replace(panel, box=(panel.box[0] + place * width, *panel.box[1:]))
-            _draw_markers(plotter, 2 * place + side, moved, group)
-    image: NDArray[np.uint8] = plotter.screenshot(return_img=True)
-    plotter.close()
-    return image
+    with closing(open_plotter((width * len(groups), VIEW_PX), 2 * len(groups))) as plotter:
+        for place, group in enumerate(groups):
+            extent = {"markers": Surface("markers", "", group.points, np.empty((0, 3), dtype=np.int64))}
+            panels = lay_out((DORSAL, LEFT), extent | dict(group.surfaces), (width, VIEW_PX))
+            for side, panel in enumerate(panels):
+                moved = replace(panel, box=(panel.box[0] + place * width, *panel.box[1:]))
+                _draw_markers(plotter, 2 * place + side, moved, group)
+        image: NDArray[np.uint8] = plotter.screenshot(return_img=True)
+        return image
 
 
 def _draw_markers(plotter: Plotter, index: int, panel: Panel, group: Group) -> None:

@@ -76,7 +76,8 @@ def some_repeated(points: FloatArray, random: np.random.Generator) -> FloatArray
 
 
 def drawn_twice(points: FloatArray, random: np.random.Generator) -> FloatArray:
-    return np.vstack([points, points + random.normal(0, random.choice([0.05, 0.3, 0.6]), points.shape)])
+    most = random.choice([0.05, 0.3, 0.55])
+    return np.vstack([points, points + random.uniform(-most, most, points.shape)])
 
 
 def on_some(change: Callable[[FloatArray], FloatArray]) -> Points:
@@ -170,7 +171,8 @@ def duplicated(annotation: Annotation, chosen: list[Item], sd: float, random: np
     return out
 
 
-def corrupted_impl(draw: st.DrawFn) -> tuple[int, Annotation]:
+@st.composite
+def corrupted(draw: st.DrawFn) -> tuple[int, Annotation]:
     which = draw(st.integers(0, len(SUBJECTS) - 1), label="subject")
     subject = SUBJECTS[which]
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1), label="seed"))
@@ -196,9 +198,6 @@ def corrupted_impl(draw: st.DrawFn) -> tuple[int, Annotation]:
         return which, changed(subject, chosen, CHANGES[draw(st.sampled_from(sorted(CHANGES)), label="change")])
     corrupt = POINTS[draw(st.sampled_from(sorted(POINTS)), label="change")]
     return which, changed(subject, chosen, lambda points: corrupt(points, random))
-
-
-corrupted = st.composite(corrupted_impl)
 
 
 def off_surface(points: FloatArray, level: Callable[[Phantom, FloatArray], FloatArray], phantom: Phantom) -> float:

@@ -12,9 +12,6 @@ from scipy.spatial import KDTree
 
 from spinemodel.anatomy.curves import arc_length
 from spinemodel.anatomy.phantom import (
-    FEWEST_POINTS,
-    GANGLION_MM,
-    SMALLEST_SECTION_MM,
     Phantom,
     annotate,
     centreline_truth,
@@ -26,6 +23,8 @@ from spinemodel.anatomy.phantom import (
     dura_volume,
     root_path,
 )
+from spinemodel.anatomy.phantom.drawing import GANGLION_MM, SMALLEST_SECTION_MM
+from spinemodel.anatomy.phantom.shape import FEWEST_POINTS
 from spinemodel.errors import InputError
 from spinemodel.levels import LEVELS, ROOT_RADIUS_MM, ROOTS, RootName
 

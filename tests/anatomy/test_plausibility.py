@@ -135,7 +135,7 @@ CASES = {
     ),
     "a shifted contour": (contour("dura", 9, moved(3, 0, 0)), f"{DURA}: this dura contour lies up to 3"),
     "a slice drawn twice": (
-        replace(PHANTOM, dura=(*PHANTOM.dura, Markers(PHANTOM.dura[9].points + np.array([0.2, 0, 0.02]), "again.json"))),
+        replace(PHANTOM, dura=(*PHANTOM.dura, Markers(moved(0.2, 0, 0.02)(PHANTOM.dura[9].points), "again.json"))),
         f"({DURA} and again.json|again.json and {DURA}): two dura contours .* apart",
     ),
     "a stretch without contours": (
