@@ -43,7 +43,7 @@ SAMPLES: Final = 8
 
 OPACITY: Final = {DURA.name: 0.3}
 MEND: Final = "on Debian or Ubuntu: apt install libegl1 libgl1 libgl1-mesa-dri"
-"""EGL, OpenGL and Mesa's software driver, which no other package of the three brings along."""
+"""libegl1 brings libegl-mesa0, but on Debian 12 not Mesa's software driver; VTK before 9.4 needs libgl1."""
 
 
 @dataclass(frozen=True)
