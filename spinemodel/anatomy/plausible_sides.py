@@ -46,8 +46,8 @@ def require_sides(roots: Roots, dura: Stack, frame: FloatArray) -> None:
     if 2 * len(wrong) > len(roots) > 1:
         raise InputError(
             f"{strand.source}: this and {len(wrong) - 1} more of the {len(roots)} files like it lie on the other side "
-            "of the dura than their names say: they, or the whole subject, look mirrored or in the other frame (LPS for RAS); mend "
-            "coordinateSystem"
+            "of the dura than their names say: they, or the whole subject, look mirrored or in the other frame "
+            "(LPS for RAS): mend coordinateSystem"
         )
     found, expected = ("right", "left") if wrong[0].side == "L" else ("left", "right")
     raise InputError(

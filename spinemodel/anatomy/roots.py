@@ -124,8 +124,8 @@ def _entry(root: RootName, drawn: FloatArray, cord: Proximity, rise: float) -> t
     clear = int(np.max(np.flatnonzero(clearance < CORD_SLANT * STEP_MM), initial=-1)) + 1
     if clear == len(clearance):
         raise GeometryError(
-            f"root {root}: drawn inside the cord over its first {STEP_MM * clear:.0f} mm; correct its markers, or those of "
-            "the cord beside them"
+            f"root {root}: drawn inside the cord over its first {STEP_MM * clear:.0f} mm; correct its markers, or "
+            "those of the cord beside them"
         )
     along = (drawn[0] - drawn[1]) / np.linalg.norm(drawn[0] - drawn[1])
     ahead = drawn[:1] + along * rise * max(0.0, clearance[0])

@@ -39,8 +39,8 @@ def smooth(at: FloatArray, points: FloatArray, noise_mm: float | None = None) ->
     """Return the smoothing spline of ``points`` (n, 3) at the parameters ``at`` (n,), strictly increasing.
 
     It minimises sum |y - f|^2 + lambda integral |f''|^2. lambda minimises the generalised cross-validation score
-    n RSS / (n - 1.4 df)^2 (Craven & Wahba 1979, Numer. Math. 31:377; the factor, which stops it from following the
-    noise now and then, from Kim & Gu 2004, J. R. Stat. Soc. B 66:337), or, where ``noise_mm`` is given, makes the residual
+    n RSS / (n - 1.4 df)^2 (Craven & Wahba 1979, Numer. Math. 31:377; the factor, which keeps it from following the
+    noise, from Kim & Gu 2004, J. R. Stat. Soc. B 66:337), or, where ``noise_mm`` is given, makes the residual
     noise equal to it (Reinsch 1967, Numer. Math. 10:177). The eigenvectors of the penalty (Demmler & Reinsch 1975)
     make both a sum over n terms for every lambda.
 

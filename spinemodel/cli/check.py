@@ -1,4 +1,4 @@
-"""``spinemodel check``: are the promises kept?"""
+"""``spinemodel check``: whether the promises are kept."""
 
 from __future__ import annotations
 

@@ -57,7 +57,8 @@ def test_markers_lie_on_the_surface_whatever_the_slices(tilt, roll, spacing, squ
     slope = np.tan(np.radians(tilt))
     contours = []
     for i in range(8):
-        points = circle(7.0 + rng.uniform(-0.3, 0.3), i * spacing) * [1, squash, 1] + [0.05 * spacing * rng.normal(), 0, 0]
+        points = circle(7.0 + rng.uniform(-0.3, 0.3), i * spacing) * [1, squash, 1]
+        points[:, 0] += 0.05 * spacing * rng.normal()
         points[:, 2] += slope * points[:, 1]
         contours.append(to_contour(Markers(np.roll(points, roll * i, axis=0), f"{i}.json")))
     surface = loft("Dura", "test", contours)

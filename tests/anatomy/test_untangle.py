@@ -69,9 +69,11 @@ def test_two_close_roots_share_the_displacement_equally(walls) -> None:
     roots = [bent(root, [0, way * (gap - 0.9) / 2, 0]) for root, way in zip(apart, (1, -1), strict=True)]
     lines, report, relations = built(roots, walls)
     assert relations.failures == ()
-    assert [entry.against for entry in report] == [("S2_L",), ("S1_L",)]
+    assert "S2_L" in report[0].against
+    assert "S1_L" in report[1].against
     assert report[0].most_mm == pytest.approx(report[1].most_mm, rel=0.02)
-    assert at_height(lines[1], -50)[1] - at_height(lines[0], -50)[1] == pytest.approx(2 * 0.5 * SECTION + 0.05, abs=0.01)
+    parted = at_height(lines[1], -50)[1] - at_height(lines[0], -50)[1]
+    assert parted == pytest.approx(2 * 0.5 * SECTION + 0.05, abs=0.01)
 
 
 def test_root_that_grazes_the_wall_is_pushed_inside(walls) -> None:

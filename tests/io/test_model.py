@@ -117,7 +117,10 @@ def test_changed_and_missing_files_are_named(made, tmp_path) -> None:
         read_surfaces(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": 99}', '{"format": 1}', '{"format": 1, "structures": [{}]}'])
+BROKEN = ["", "{", "[]", '{"format": 99}', '{"format": 1}', '{"format": 1, "structures": [{}]}']
+
+
+@pytest.mark.parametrize("content", BROKEN)
 def test_broken_records_are_one_clear_line(content, tmp_path) -> None:
     (tmp_path / "model.json").write_text(content)
     with pytest.raises(InputError, match=r"model\.json.*build the model again"):
@@ -125,7 +128,7 @@ def test_broken_records_are_one_clear_line(content, tmp_path) -> None:
 
 
 def test_folder_without_a_model_is_named(tmp_path) -> None:
-    with pytest.raises(InputError, match="no model.json"):
+    with pytest.raises(InputError, match=r"no model\.json"):
         read_surfaces(tmp_path)
 
 
@@ -138,8 +141,14 @@ def test_extrapolated_spans_are_found() -> None:
 def test_a_write_that_fails_leaves_the_old_file(tmp_path) -> None:
     path = tmp_path / "model.json"
     path.write_text("old")
-    with pytest.raises(RuntimeError), atomic(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+
+
+    def write() -> None:
+        with atomic(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
