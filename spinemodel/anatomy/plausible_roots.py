@@ -39,6 +39,12 @@ MISFIT_FACTOR: Final = 8.0
 MISFIT_MM: Final = (0.8, 2.0)
 """Bounds of what that allows."""
 
+TURN_MM: Final = 7.0
+"""Radius of the tightest turn of a root. Between neighbours h apart it lies h^2 / (2 r) off their chord."""
+
+USUAL_STEP_MM: Final = 2.0
+"""Distance of points for which the bounds above hold; sub-03's."""
+
 MISFIT_END: Final = 1.5
 """Noise of the line through three points continued by one, relative to that of the mean of two."""
 
@@ -130,7 +136,8 @@ def _require_smooth(strand: Markers, usual: float, raw: Annotation) -> None:
     """Refuse a root with a point off the line of its neighbours, or with a stretch without points."""
     points = strand.points
     steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    allowed = np.full(len(points), np.clip(MISFIT_FACTOR * usual, *MISFIT_MM))
+    coarser = max(0.0, float(np.median(steps)) ** 2 - USUAL_STEP_MM**2)
+    allowed = np.full(len(points), np.clip(MISFIT_FACTOR * usual, *MISFIT_MM) + coarser / (2 * TURN_MM))
     allowed[[0, -1]] *= MISFIT_END
     wider = np.concatenate([steps[:1], np.maximum(steps[:-1], steps[1:]), steps[-1:]]) - np.median(steps)
     allowed += MISFIT_PER_GAP * np.clip(wider, 0, GAP_MM)
