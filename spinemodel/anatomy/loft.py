@@ -15,6 +15,7 @@ from scipy.interpolate import CubicSpline
 
 from spinemodel.anatomy.annotation import Markers
 from spinemodel.anatomy.curves import Contour, Parametrisation, arc_length, closed_spline
+from spinemodel.anatomy.ordering import plane_normal
 from spinemodel.anatomy.rings import ROW, Ring, cap, even_ring, zip_rings
 from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray
@@ -110,6 +111,4 @@ def _end(rim: Ring, form: End, towards_head: float) -> tuple[Ring, list[Ring]]:
 
 def plane_of(points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the centroid and the unit normal (towards the head) of the plane nearest to ``points`` (n, 3)."""
-    centre = points.mean(axis=0)
-    normal = np.linalg.svd(points - centre, full_matrices=False)[2][2]
-    return centre, normal * np.copysign(1.0, normal[2])
+    return points.mean(axis=0), plane_normal(points)

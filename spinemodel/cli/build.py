@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
-from spinemodel.cli.show import console, print_fidelity, step
+from spinemodel.cli.show import console, print_displacements, print_fidelity, step
 from spinemodel.errors import BackendUnavailableError, GeometryError, InputError
 from spinemodel.levels import LEVELS, Level
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.annotation import Annotation
     from spinemodel.anatomy.model import Anatomy, BuildParameters
     from spinemodel.arrays import FloatArray
-
-log = logging.getLogger("spinemodel")
 
 Format = Literal["stl", "ply", "obj", "glb", "vtp", "gii"]
 
@@ -92,6 +89,7 @@ def build_and_write(
     with step(f"Writing {out}"):
         path = write_model(anatomy, checked, fidelity, out, formats=formats, frame=frame)
     print_fidelity(fidelity)
+    print_displacements(anatomy.displacements)
     if figures:
         with step("Drawing"):
             _draw(anatomy, errors, out / "figures")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.audit import Audit
     from spinemodel.anatomy.fidelity import Fidelity
     from spinemodel.anatomy.relations import Relations
+    from spinemodel.anatomy.untangle import Displacement
+
+log = logging.getLogger("spinemodel")
 
 console = Console()
 """Results go to standard output."""
@@ -23,12 +28,11 @@ _progress = Console(stderr=True)
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Show ``what`` is being done while it is; silent when standard error is not a terminal."""
-    if not _progress.is_terminal:
+    """Show ``what`` is being done while it is, on a terminal; log how long it took."""
+    start = time.perf_counter()
+    with _progress.status(f"{what} ...") if _progress.is_terminal else nullcontext():
         yield
-        return
-    with _progress.status(f"{what} ..."):
-        yield
+    log.info("%s: %.2f s", what, time.perf_counter() - start)
 
 
 def print_checks(audited: Audit) -> None:
@@ -76,3 +80,16 @@ def print_fidelity(fidelity: Mapping[str, Fidelity]) -> None:
             row = fidelity[name]
             table.add_row(name, str(row.markers), f"{row.mean_mm:.3f}", f"{row.p95_mm:.3f}", f"{row.max_mm:.3f}")
     console.print("Markers (cord and dura: distance to the surface; roots: to the centreline)", table)
+
+
+def print_displacements(displacements: Sequence[Displacement]) -> None:
+    """Print which roots were displaced, how far, and from what."""
+    moved = [entry for entry in displacements if entry.against]
+    if not moved:
+        console.print("Untangled: no root had to move\n")
+        return
+    table = _table("root", "moved mm", "markers mm", "noise mm", "radius left mm", "parted from")
+    for entry in moved:
+        numbers = (entry.most_mm, entry.marker_most_mm, entry.noise_mm, entry.narrowest_mm)
+        table.add_row(entry.root, *(f"{number:.2f}" for number in numbers), ", ".join(entry.against))
+    console.print("Untangled (markers: how much farther from the centreline; noise: SD of the annotation)", table)

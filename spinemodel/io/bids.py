@@ -59,6 +59,7 @@ class _Drawing:
     markers: Markers
     source: Source
     notes: tuple[str, ...]
+    stated_frame: Frame | None
 
 
 def read_subject(folder: Path, subject: str | None = None) -> Annotation:
@@ -94,6 +95,7 @@ def read_subject(folder: Path, subject: str | None = None) -> Annotation:
         notes=(
             *_skipped(home, files),
             *(note for drawing in drawings for note in drawing.notes),
+            *_mixed_frames(drawings),
             *_missing(roots, ganglia),
         ),
     )
@@ -194,7 +196,8 @@ def _read(file: _MarkerFile) -> _Drawing:
     is_table = file.path.suffix.lower() == ".fcsv"
     markups = (parse_fcsv(content, name),) if is_table else parse_markups(content, name)
     notes = tuple(f"{name}: {note}" for markup in markups for note in markup.notes)
-    return _Drawing(file, Markers(_only(markups, name).points, name), Source(name, sha256(content)), notes)
+    markup = _only(markups, name)
+    return _Drawing(file, Markers(markup.points, name), Source(name, sha256(content)), notes, markup.stated_frame)
 
 
 def _only(markups: Sequence[Markup], name: str) -> Markup:
@@ -230,6 +233,14 @@ def _skipped(home: Path, used: Iterable[_MarkerFile]) -> list[str]:
     read = {file.path for file in used}
     stray = [path.name for path in _visible(home) if path not in read]
     return [f"skipped, not a marker file of this subject: {_some(stray)}"] if stray else []
+
+
+def _mixed_frames(drawings: Sequence[_Drawing]) -> list[str]:
+    """Return a note where files state different frames: each is believed, but Slicer writes one subject in one."""
+    frames = [drawing.stated_frame for drawing in drawings]
+    rarer = min(sorted(set(map(str, frames))), key=list(map(str, frames)).count)
+    odd = [drawing.file.path.name for drawing in drawings if drawing.stated_frame == rarer]
+    return [f"frames differ: {_some(odd)} stated as {rarer}, the others not"] if len(odd) < len(frames) else []
 
 
 def _missing(roots: Roots, ganglia: Roots) -> list[str]:

@@ -75,7 +75,7 @@ def parse_fcsv(content: bytes, name: str) -> Markup:
     kept, notes = select_defined([_status(row) for row in rows], [position is not None for position in positions])
     points = np.array([positions[i] for i in kept], dtype=np.float64).reshape(-1, 3)
     labels = tuple(rows[i].fields.get("label", "") for i in kept)
-    return Markup("Fiducial", points * frame_factors(frame), labels, notes)
+    return Markup("Fiducial", points * frame_factors(frame), labels, notes, frame)
 
 
 def write_fcsv(path: Path, markup: Markup, frame: Frame = "LPS") -> None:

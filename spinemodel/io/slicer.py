@@ -70,12 +70,15 @@ class Markup:
         One per point; empty ones where none are given.
     notes
         What was left out while reading.
+    stated_frame
+        The frame of the file that it was read from.
     """
 
     kind: Kind
     points: FloatArray
     labels: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    stated_frame: Frame | None = None
 
     def __post_init__(self) -> None:
         """Copy the points, make them read-only and refuse what cannot be written."""
@@ -235,7 +238,7 @@ def _to_markup(markup: _Markup) -> Markup:
     kept, notes = select_defined([p.status for p in points], [p.position is not None for p in points])
     stored = np.array([points[i].position for i in kept], dtype=np.float64).reshape(-1, 3)
     factors = frame_factors(markup.frame) * markup.mm_per_unit
-    return Markup(markup.type, stored * factors, tuple(points[i].label for i in kept), notes)
+    return Markup(markup.type, stored * factors, tuple(points[i].label for i in kept), notes, markup.frame)
 
 
 def _to_json(markup: Markup, frame: Frame, unit: LengthUnit) -> dict[str, Any]:
