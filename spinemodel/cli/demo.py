@@ -33,5 +33,5 @@ def demo(
     for name, truth in (("Cord", cord_volume(phantom)), ("Dura", dura_volume(phantom))):
         built = volume(anatomy.surfaces[name])
         console.print(f"{name}: {built:.0f} mm3, known to be {truth:.0f} mm3 ({100 * (built / truth - 1):+.2f} %)")
-    if figures:
-        console.print(f"look at {out / 'model' / 'figures'}", highlight=False, markup=False, soft_wrap=True)
+    for picture in sorted((out / "model" / "figures").glob("*.png")):
+        console.print(f"look at {picture}", highlight=False, markup=False, soft_wrap=True)

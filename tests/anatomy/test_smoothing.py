@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from scipy.interpolate import make_smoothing_spline
+from scipy.integrate import trapezoid
+from scipy.interpolate import CubicSpline, make_smoothing_spline
 from scipy.optimize import brentq
 
 from spinemodel.anatomy.smoothing import _penalty, smooth
@@ -11,13 +12,11 @@ def curve(t):
 
 
 def test_penalty_is_the_bending_of_the_natural_spline() -> None:
-    from scipy.interpolate import CubicSpline
-
     rng = np.random.default_rng(0)
     at, y = np.sort(rng.uniform(0, 10, 12)), rng.normal(size=12)
     second = CubicSpline(at, y, bc_type="natural").derivative(2)
     fine = np.linspace(at[0], at[-1], 400001)
-    assert y @ _penalty(at) @ y == pytest.approx(np.trapezoid(second(fine) ** 2, fine), rel=1e-6)
+    assert y @ _penalty(at) @ y == pytest.approx(trapezoid(second(fine) ** 2, fine), rel=1e-6)
 
 
 def test_noise_is_recovered_and_reduced() -> None:
