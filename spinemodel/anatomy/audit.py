@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from spinemodel.anatomy.checks import SurfaceCheck, check_surface
 from spinemodel.anatomy.relations import Relations, relate
 from spinemodel.anatomy.surface import Surface
+from spinemodel.levels import STRUCTURES
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +30,11 @@ class Audit:
     def failures(self) -> tuple[str, ...]:
         """The broken promises of all structures, one phrase each."""
         own = [f"{name}: {failure}" for name, check in self.surfaces.items() for failure in check.failures]
+        own += [
+            f"{name}: {check.components} parts, expected one"
+            for name, check in self.surfaces.items()
+            if name in STRUCTURES and check.components != 1
+        ]
         return (*own, *(self.relations.failures if self.relations else ()))
 
 

@@ -10,6 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from spinemodel.anatomy.intersections import self_intersections
+from spinemodel.anatomy.solids import NOTHING_MM3, parts_overlap_mm3
 from spinemodel.anatomy.surface import Surface, area, corners, face_vectors, volume
 from spinemodel.arrays import FloatArray, IntArray
 
@@ -38,6 +39,8 @@ class SurfaceCheck:
         Signed; positive where faces look outwards.
     area_mm2
         Of all faces.
+    parts_overlap_mm3
+        Volume that its closed parts share with each other; 0 for a single part, or where it is not closed.
     self_intersections
         Pairs of faces that cut through each other.
     degenerate
@@ -57,6 +60,7 @@ class SurfaceCheck:
     branching_edges: int
     volume_mm3: float
     area_mm2: float
+    parts_overlap_mm3: float
     self_intersections: int
     degenerate: int
     least_angle_deg: float
@@ -71,6 +75,7 @@ class SurfaceCheck:
             f"{self.branching_edges} edges not shared by two faces alike": self.branching_edges > 0,
             f"volume {self.volume_mm3:.3g} mm3 is not positive: faces look inwards": self.volume_mm3 <= 0,
             f"{self.self_intersections} pairs of faces intersect": self.self_intersections > 0,
+            f"its parts overlap by {self.parts_overlap_mm3:.3g} mm3": self.parts_overlap_mm3 > NOTHING_MM3,
             f"{self.degenerate} faces without area": self.degenerate > 0,
             f"a fold of {self.most_turn_deg:.0f} degrees": self.most_turn_deg > FOLD_DEG,
         }
@@ -87,16 +92,19 @@ def check_surface(surface: Surface) -> SurfaceCheck:
     turn = np.einsum("ij,ij->i", unit[left], unit[right]).min(initial=1.0)
     used = len(np.unique(surface.faces))
     edges = len(left) + open_edges
+    parts = _components(len(surface.faces), left, right)
+    closed = open_edges == branching == 0
     return SurfaceCheck(
         name=surface.name,
         vertices=used,
         faces=len(surface.faces),
-        components=_components(len(surface.faces), left, right),
+        components=parts,
         euler=used - edges + len(surface.faces),
         open_edges=open_edges,
         branching_edges=branching,
         volume_mm3=volume(surface),
         area_mm2=area(surface),
+        parts_overlap_mm3=parts_overlap_mm3(surface) if closed and parts > 1 else 0.0,
         self_intersections=len(self_intersections(surface)),
         degenerate=int((areas <= 1e-12 * areas.max(initial=0.0)).sum()),
         least_angle_deg=float(angles.min(initial=180.0)),

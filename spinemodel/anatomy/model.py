@@ -22,6 +22,9 @@ Conus: TypeAlias = Literal["auto", "dome", "flat"]
 EDGE_RANGE_MM: Final = (0.1, 2.0)
 """Edges for which the marker errors and angles that the tests promise are kept, and memory stays below 8 GB."""
 
+NOISE_RANGE_MM: Final = (0.001, 2.0)
+"""Annotation noise, SD; from a tenth of the finest voxel's click to a whole slice."""
+
 RADIUS_RANGE_MM: Final = (0.05, 3.0)
 """From the thinnest rootlet to a root with its ganglion's sleeve (L5 5.6 mm across, Torun 2008)."""
 
@@ -58,6 +61,8 @@ class BuildParameters:
         """Refuse values outside their ranges."""
         _require("edge_mm", self.edge_mm, EDGE_RANGE_MM)
         _require("root radius", self.root.radius_mm, RADIUS_RANGE_MM)
+        if self.root.noise_mm is not None:
+            _require("root noise", self.root.noise_mm, NOISE_RANGE_MM)
         for level, radius in self.level_radius_mm.items():
             _require(f"root radius of {level}", radius, RADIUS_RANGE_MM)
 

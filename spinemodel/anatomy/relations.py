@@ -11,15 +11,12 @@ import numpy as np
 from manifold3d import Manifold
 
 from spinemodel.anatomy.proximity import Proximity, signed_distance
-from spinemodel.anatomy.solids import crossings, outside_share, overlap_mm3, to_solid
+from spinemodel.anatomy.solids import NOTHING_MM3, crossings, outside_share, overlap_mm3, to_solid
 from spinemodel.anatomy.surface import Surface
 from spinemodel.levels import CORD, DURA, ROOT_STRUCTURES
 
 STUB_MM: Final = 0.3
 """Deepest that a root may reach into the cord at its entry."""
-
-NOTHING_MM3: Final = 1e-6
-"""Overlap of two roots that counts as none: a cube of 10 um."""
 
 FLUSH: Final = 1e-6
 """Share of the cord's volume that may lie outside the dura: where both are cut by one plane, the float32 of mesh files

@@ -111,7 +111,7 @@ def strands_of(roots: Sequence[FittedRoot], cord: Proximity, dura: Proximity, ru
                 radius=root.centreline.radius * SECTION,
                 modes=modes,
                 rows=slice(start, start + modes.shape[1]),
-                exit_mm=_exit(s[i], in_dura),
+                exit_mm=_exit(s[i], in_dura, root.centreline.radius[-1] * SECTION + rules.gap_mm),
                 cord=np.interp(s, s[i], in_cord),
                 dura=np.interp(s, s[i], in_dura),
                 give_mm=rules.noise_multiple * root.noise_mm,
@@ -125,10 +125,16 @@ def checked(count: int, every: int) -> IntArray:
     return np.unique(np.concatenate([np.arange(0, count, every), np.arange(min(AT_ENTRY, count)), [count - 1]]))
 
 
-def _exit(s: FloatArray, in_dura: FloatArray) -> float:
-    """Return where along a curve its signed distance from the dura changes to positive for good; inf for nowhere."""
+def _exit(s: FloatArray, in_dura: FloatArray, clearance_mm: float) -> float:
+    """Return where along a curve its signed distance from the dura changes to positive for good; inf for nowhere.
+
+    A curve that ends inside but nearer to the wall than ``clearance_mm`` has its exit at its end: it was drawn up to
+    the wall, and the tube's round end may pass through.
+    """
     leaves = np.flatnonzero((in_dura[:-1] < 0) & (in_dura[1:] >= 0))
-    if not len(leaves) or in_dura[-1] < 0:
+    if in_dura[-1] < 0:
+        return float(s[-1]) if in_dura[-1] > -clearance_mm else np.inf
+    if not len(leaves):
         return np.inf
     k = leaves[-1]
     return float(np.interp(0.0, in_dura[k : k + 2], s[k : k + 2]))

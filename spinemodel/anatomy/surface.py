@@ -8,6 +8,7 @@ import numpy as np
 
 from spinemodel.arrays import FloatArray, IntArray, freeze, freeze_int
 from spinemodel.errors import GeometryError
+from spinemodel.spaces import require_same_space
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +70,11 @@ def volume(surface: Surface) -> float:
 
 def merge(name: str, surfaces: list[Surface]) -> Surface:
     """Return all ``surfaces`` of one space as one surface of several components."""
+    space = require_same_space(*(surface.space for surface in surfaces))
     offsets = np.cumsum([0] + [len(s.vertices) for s in surfaces[:-1]])
     return Surface(
         name,
-        surfaces[0].space,
+        space,
         np.vstack([s.vertices for s in surfaces]),
         np.vstack([s.faces + offset for s, offset in zip(surfaces, offsets, strict=True)]),
     )

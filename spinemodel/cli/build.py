@@ -22,7 +22,7 @@ Format = Literal["stl", "ply", "obj", "glb", "vtp", "gii"]
 
 def build_model(
     markers: Annotated[Path, typer.Argument(help="Folder of a subject's marker files, or a dataset that holds it.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write the model to.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write the model to, as OUT/<subject>.")],
     subject: Annotated[str | None, typer.Option(help="Which subject, where the folder holds several.")] = None,
     formats: Annotated[
         str, typer.Option("--format", help=f"Mesh formats, separated by commas: {', '.join(get_args(Format))}.")
@@ -92,7 +92,7 @@ def build_and_write(
     print_displacements(anatomy.displacements)
     if figures:
         with step("Drawing"):
-            _draw(anatomy, errors, out / "figures")
+            _draw(anatomy, errors, path.parent / "figures")
     console.print(f"{len(anatomy.surfaces)} structures: {path}", highlight=False, markup=False, soft_wrap=True)
     if checked.failures:
         raise GeometryError(f"{path}: written, but {'; '.join(checked.failures)}")

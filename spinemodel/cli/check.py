@@ -23,18 +23,22 @@ def check(
     Example: spinemodel check my_mesh.stl
     """
     from spinemodel.anatomy.audit import audit
-    from spinemodel.io.model import read_surfaces
+    from spinemodel.io.model import find_models, read_surfaces
     from spinemodel.io.surfaces import read_surface
 
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    with step(f"Reading {path}"):
-        surfaces = read_surfaces(path) if path.is_dir() else {path.name: read_surface(path, space="file")}
-    with step("Checking"):
-        checked = audit(surfaces)
-    print_checks(checked)
-    if checked.relations and checked.relations.roots:
-        print_relations(checked.relations)
-    if checked.failures:
-        raise GeometryError(f"{path}: {'; '.join(checked.failures)}")
+    broken: list[str] = []
+    for part in find_models(path) if path.is_dir() else [path]:
+        with step(f"Reading {part}"):
+            surfaces = read_surfaces(part) if part.is_dir() else {part.stem: read_surface(part, space="file")}
+        with step("Checking"):
+            checked = audit(surfaces)
+        print_checks(checked)
+        if checked.relations and checked.relations.roots:
+            print_relations(checked.relations)
+        if checked.failures:
+            broken.append(f"{part}: {'; '.join(checked.failures)}")
+    if broken:
+        raise GeometryError(" | ".join(broken))
     console.print("every promise is kept")

@@ -33,5 +33,5 @@ def demo(
     for name, truth in (("Cord", cord_volume(phantom)), ("Dura", dura_volume(phantom))):
         built = volume(anatomy.surfaces[name])
         console.print(f"{name}: {built:.0f} mm3, known to be {truth:.0f} mm3 ({100 * (built / truth - 1):+.2f} %)")
-    for picture in sorted((out / "model" / "figures").glob("*.png")):
+    for picture in sorted((out / "model").glob("*/figures/*.png")):
         console.print(f"look at {picture}", highlight=False, markup=False, soft_wrap=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from spinemodel.errors import InputError
 
 
 @contextmanager
@@ -15,14 +17,37 @@ def atomic(path: Path) -> Iterator[Path]:
 
     The temporary name keeps the suffix, since writers choose the format by it. A block that raises leaves the old
     file, or none, and no temporary one.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written to.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    with writable(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writable(folder: Path) -> Iterator[None]:
+    """Turn any refusal of the disk in the block into one line that names the folder.
+
+    Raises
+    ------
+    InputError
+        If the block raises ``OSError``.
+    """
     try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        raise InputError(f"{folder}: cannot be written to ({reason}); choose another output folder") from problem
 
 
 def sha256(content: bytes) -> str:

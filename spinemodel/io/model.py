@@ -2,16 +2,20 @@
 
 ::
 
-    OUT/model.json                              written last: a folder without it is not a model
-    OUT/surfaces/sub-03_{Cord,Dura,Nerveroots}.stl   the dataset's names; Nerveroots holds all roots
-    OUT/surfaces/sub-03_L1_L.stl ...            one file per root
-    OUT/centrelines/sub-03_L1_L.mrk.json ...    open curves for 3D Slicer
-    OUT/centrelines/sub-03_centrelines.tsv      all centrelines, RAS+ mm
+    sub-03/model.json                                  written last: a folder without it is not a model
+    sub-03/surfaces/sub-03_{Cord,Dura,Nerveroots}.stl  the dataset's names; Nerveroots holds all roots
+    sub-03/surfaces/sub-03_L1_L.stl ...                one file per root
+    sub-03/centrelines/sub-03_L1_L.mrk.json ...        open curves for 3D Slicer
+    sub-03/centrelines/sub-03_centrelines.tsv          all centrelines, RAS+ mm
+
+Everything is written into a hidden folder first and moved into place at the end, so that a build that is stopped leaves
+the model before it as it was.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -26,13 +30,16 @@ from spinemodel.anatomy.fidelity import Fidelity
 from spinemodel.anatomy.model import Anatomy
 from spinemodel.anatomy.surface import Surface, merge
 from spinemodel.errors import InputError
-from spinemodel.io.files import atomic, sha256
+from spinemodel.io.files import atomic, sha256, writable
 from spinemodel.io.slicer import Frame, Markup, write_markups
 from spinemodel.io.surfaces import file_frame, file_unit, read_surface, write_surface
 from spinemodel.levels import ROOT_STRUCTURES, STRUCTURES
 
 FORMAT: Final = 1
 """Version of the layout of ``model.json``."""
+
+STAGING: Final = ".partial"
+"""Folder inside the model's that files are written to before they are moved into place."""
 
 CURVE_STEP_MM: Final = 1.0
 """Spacing of the control points of Slicer curves: the curve through them is within 1 um of the centreline."""
@@ -44,16 +51,39 @@ def write_model(
     anatomy: Anatomy,
     checked: Audit,
     fidelity: dict[str, Fidelity],
-    folder: Path,
+    out: Path,
     *,
     formats: Sequence[str] = ("stl",),
     frame: Frame = "LPS",
 ) -> Path:
-    """Write a model folder and return the path of its ``model.json``.
+    """Write the model folder ``out/<subject>`` and return the path of its ``model.json``.
 
-    Every file is written whole or not at all; files of an earlier model in the same folder that this one does not have
-    are removed. The same model gives the same bytes.
+    The files and figures of an earlier model of the subject are replaced or removed; anything else stays. The same
+    model gives the same bytes.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written to.
     """
+    folder = out / anatomy.annotation.subject
+    staging = folder / STAGING
+    with writable(out):
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        record = _write_files(anatomy, checked, fidelity, staging, formats, frame)
+        return _move_into_place(staging, folder, record)
+
+
+def _write_files(
+    anatomy: Anatomy,
+    checked: Audit,
+    fidelity: dict[str, Fidelity],
+    folder: Path,
+    formats: Sequence[str],
+    frame: Frame,
+) -> Record:
+    """Write every file of a model but ``model.json``, whose content is returned."""
     subject = anatomy.annotation.subject
     files: dict[str, list[Record]] = {name: [] for name in anatomy.surfaces}
     for name, surface in _with_bundle(anatomy).items():
@@ -70,7 +100,7 @@ def write_model(
     record = _record(anatomy, checked, fidelity)
     record["structures"] = [_structure(anatomy, checked, name) | {"files": files[name]} for name in anatomy.surfaces]
     record["together"] = [*files.get("Nerveroots", []), _file(folder, table, "RAS")]
-    return _replace_model(folder, record)
+    return record
 
 
 def _with_bundle(anatomy: Anatomy) -> dict[str, Surface]:
@@ -80,11 +110,12 @@ def _with_bundle(anatomy: Anatomy) -> dict[str, Surface]:
 
 
 def _curve(centreline: Centreline) -> Markup:
-    """Return a centreline as the control points of a Slicer curve."""
-    length = arc_length(centreline.points)[-1]
-    points = resample(centreline.points, np.linspace(0, length, max(2, round(length / CURVE_STEP_MM) + 1)))
-    labels = tuple(f"{centreline.name}-{i + 1}" for i in range(len(points)))
-    return Markup(kind="Curve", points=points, labels=labels)
+    """Return a centreline as the control points of a Slicer curve; labels say which of them nobody drew."""
+    s = arc_length(centreline.points)
+    at = np.linspace(0, s[-1], max(2, round(s[-1] / CURVE_STEP_MM) + 1))
+    undrawn = centreline.extrapolated[np.searchsorted(s, at - 1e-9).clip(max=len(s) - 1)]
+    labels = (f"{centreline.name}-{i}{' extrapolated' if no else ''}" for i, no in enumerate(undrawn, 1))
+    return Markup(kind="Curve", points=resample(centreline.points, at), labels=tuple(labels))
 
 
 def _write_table(path: Path, anatomy: Anatomy) -> None:
@@ -113,9 +144,8 @@ def _record(anatomy: Anatomy, checked: Audit, fidelity: dict[str, Fidelity]) -> 
         "spinemodel": __version__,
         "subject": drawn.subject,
         "space": drawn.space,
-        "frame": "RAS",
+        "about": "coordinates in this file are RAS+ mm; each file states its own frame and unit",
         "unit": "mm",
-        "about": "coordinates in this file are RAS+ mm; every file beside it states its own frame",
         "failures": list(checked.failures),
         "relations": asdict(checked.relations) if checked.relations else None,
         "fidelity": {name: asdict(value) for name, value in fidelity.items()},
@@ -151,30 +181,45 @@ def extrapolated_spans(line: Centreline) -> list[list[float]]:
     return [[float(s[a]), float(s[min(b, len(s) - 1)])] for a, b in zip(change[::2], change[1::2], strict=True)]
 
 
-def _replace_model(folder: Path, record: Record) -> Path:
-    """Write ``model.json``, then remove the files that only the model before it had."""
-    path = folder / "model.json"
+def _move_into_place(staging: Path, folder: Path, record: Record) -> Path:
+    """Move all staged files into the model folder, ``model.json`` last, and remove what only the model before had."""
     before = _previous(folder)
+    staged = [path for path in sorted(staging.rglob("*")) if path.is_file()]
+    path = folder / "model.json"
+    path.unlink(missing_ok=True)
+    for file in staged:
+        target = folder / file.relative_to(staging)
+        target.parent.mkdir(exist_ok=True)
+        file.replace(target)
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     for stale in before - {(folder / name).resolve() for name in _listed(record)}:
         stale.unlink(missing_ok=True)
+    shutil.rmtree(staging)
     return path
 
 
 def _previous(folder: Path) -> set[Path]:
-    """Return the files inside ``folder`` that the model there names; none where it cannot be read."""
+    """Return the files inside ``folder`` that the model there names, and its figures; none without a sound record."""
     try:
-        listed = _listed(read_record(folder))
+        record = read_record(folder)
+        listed = _listed(record)
+        figures = (folder / "figures").glob(f"{record['subject']}_*.png")
     except (InputError, KeyError, TypeError):
         return set()
-    return {path for name in listed if (path := (folder / name).resolve()).is_relative_to(folder.resolve())}
+    inside = folder.resolve()
+    paths = {(folder / name).resolve() for name in listed} | {figure.resolve() for figure in figures}
+    return {path for path in paths if path.is_relative_to(inside)}
 
 
 def _listed(record: Record) -> set[str]:
     """Return the paths that a record names."""
-    parts = [*record["together"], *(file for structure in record["structures"] for file in structure["files"])]
-    return {part["path"] for part in parts}
+    return {part["path"] for part in _parts(record)}
+
+
+def _parts(record: Record) -> list[Record]:
+    """Return what a record says of each file."""
+    return [*record["together"], *(file for structure in record["structures"] for file in structure["files"])]
 
 
 def read_record(folder: Path) -> Record:
@@ -197,25 +242,38 @@ def read_record(folder: Path) -> Record:
     return record
 
 
+def find_models(folder: Path) -> list[Path]:
+    """Return the model folders at ``folder``: itself, or those of the subjects in it.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    found = [folder] if (folder / "model.json").exists() else sorted(p.parent for p in folder.glob("*/model.json"))
+    if not found:
+        raise InputError(f"{folder}: no model.json; give a folder that `spinemodel build` wrote")
+    return found
+
+
 def read_surfaces(folder: Path) -> dict[str, Surface]:
     """Return the surfaces of a model folder by structure name, each from the first file listed for it.
 
     Raises
     ------
     InputError
-        If a file is missing or its bytes are not those that were written.
+        If any file of the model is missing, or its bytes are not those that were written.
     """
     record = read_record(folder)
     try:
-        entries = {
-            row["name"]: (folder / row["files"][0]["path"], row["files"][0]["sha256"]) for row in record["structures"]
-        }
+        hashes = {folder / part["path"]: part["sha256"] for part in _parts(record)}
+        first = {row["name"]: folder / row["files"][0]["path"] for row in record["structures"]}
         space = str(record["space"])
     except (KeyError, IndexError, TypeError) as problem:
         raise InputError(f"{folder / 'model.json'}: field {problem} is missing; build the model again") from None
-    for path, expected in entries.values():
+    for path, expected in hashes.items():
         if not path.is_file():
             raise InputError(f"{path}: named in model.json but missing; build the model again")
         if sha256(path.read_bytes()) != expected:
             raise InputError(f"{path}: changed since the model was built (SHA-256 differs); build the model again")
-    return {name: read_surface(path, space=space, name=name) for name, (path, _) in entries.items()}
+    return {name: read_surface(path, space=space, name=name) for name, path in first.items()}

@@ -1,4 +1,4 @@
-"""The whole recipe, against the phantom's closed forms and against what issue and baseline ask of the real subject."""
+"""The whole recipe, against the phantom's closed forms and on a real subject."""
 
 from dataclasses import replace
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from spinemodel.anatomy.audit import audit
 from spinemodel.anatomy.checks import check_surface, least_angles
 from spinemodel.anatomy.intersections import self_intersections
 from spinemodel.anatomy.surface import Surface, area, merge, volume
@@ -95,3 +96,24 @@ def test_vertex_pulled_through_the_other_side_is_found() -> None:
 def test_least_angle_of_known_triangles() -> None:
     triangles = np.array([[[0.0, 0, 0], [1, 0, 0], [0.5, np.sqrt(3) / 2, 0]], [[0, 0, 0], [1, 0, 0], [1, 1, 0]]])
     np.testing.assert_allclose(least_angles(triangles), [60, 45])
+
+
+@pytest.mark.parametrize(
+    ("low", "size", "shared"), [((0.5, 0, 0), 1.0, 0.5), ((0.25, 0.25, 0.25), 0.5, 0.125), ((1, 0, 0), 1.0, 0.0)]
+)
+def test_overlap_of_parts_is_measured_even_where_no_face_is_pierced(low, size, shared) -> None:
+    check = check_surface(merge("two", [box(), box(low, size)]))
+    assert check.parts_overlap_mm3 == pytest.approx(shared, abs=1e-9)
+    assert any("parts overlap" in failure for failure in check.failures) is (shared > 0)
+
+
+def test_a_cavity_is_no_overlap() -> None:
+    hole = box((0.25, 0.25, 0.25), 0.5)
+    shell = merge("shell", [box(), Surface("hole", "test", hole.vertices, hole.faces[:, ::-1])])
+    assert check_surface(shell).failures == ()
+    assert check_surface(shell).volume_mm3 == pytest.approx(1 - 0.125)
+
+
+def test_a_structure_in_two_parts_is_a_failure() -> None:
+    two = merge("Cord", [box(), box((3, 0, 0))])
+    assert audit({"Cord": two}).failures == ("Cord: 2 parts, expected one",)

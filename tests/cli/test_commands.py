@@ -58,21 +58,21 @@ def test_build_then_check(model) -> None:
     checked = spinemodel("check", model)
     assert checked.exit_code == 0
     assert "every promise is kept" in checked.output
-    assert json.loads((model / "model.json").read_text())["failures"] == []
+    assert json.loads((model / "sub-phantom" / "model.json").read_text())["failures"] == []
 
 
 def test_demo_states_the_known_volumes(tmp_path) -> None:
     shown = spinemodel("demo", "--out", tmp_path / "demo", "--no-figures")
     assert shown.exit_code == 0
     assert "known to be" in shown.output
-    assert (tmp_path / "demo" / "model" / "surfaces" / "sub-phantom_Nerveroots.stl").exists()
+    assert (tmp_path / "demo" / "model" / "sub-phantom" / "surfaces" / "sub-phantom_Nerveroots.stl").exists()
 
 
 def test_every_format_is_written(markers, tmp_path) -> None:
     formats = "stl,ply,obj,glb,vtp,gii"
     built = spinemodel("build", markers, "--out", tmp_path, "--no-figures", "--format", formats, "--frame", "RAS")
     assert built.exit_code == 0
-    assert {path.suffix[1:] for path in (tmp_path / "surfaces").iterdir()} == set(formats.split(","))
+    assert {path.suffix[1:] for path in (tmp_path / "sub-phantom" / "surfaces").iterdir()} == set(formats.split(","))
     assert spinemodel("check", tmp_path).exit_code == 0
 
 
@@ -94,6 +94,10 @@ def test_check_names_a_broken_mesh(tmp_path, monkeypatch, capsys) -> None:
         (("build", "MARKERS", "--out", "x", "--radius", "40"), "root radius: got 40 mm"),
         (("build", "MARKERS", "--out", "x", "--edge", "0"), "edge_mm: got 0 mm"),
         (("build", "MARKERS", "--out", "x", "--edge", "nan"), "edge_mm: got nan mm"),
+        (("build", "MARKERS", "--out", "x", "--noise", "nan"), "root noise: got nan mm"),
+        (("build", "MARKERS", "--out", "x", "--noise", "-1"), "root noise: got -1 mm"),
+        (("build", "MARKERS", "--out", "/dev/null", "--no-figures"), "/dev/null: cannot be written to"),
+        (("demo", "--out", "/dev/null"), "cannot be written to"),
     ],
 )
 def test_bad_input_is_one_line(arguments, fragment, markers, tmp_path, monkeypatch, capsys) -> None:

@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from spinemodel.anatomy.fidelity import summarise
 from spinemodel.anatomy.surface import volume
 from spinemodel.errors import InputError
 from spinemodel.io.files import atomic, sha256
-from spinemodel.io.model import extrapolated_spans, read_record, read_surfaces, write_model
+from spinemodel.io.model import extrapolated_spans, find_models, read_record, read_surfaces, write_model
 from spinemodel.io.slicer import read_markups
 from spinemodel.levels import ROOTS, RootName
 
@@ -23,9 +24,7 @@ def made():
 
 @pytest.fixture(scope="module")
 def folder(made, tmp_path_factory):
-    out = tmp_path_factory.mktemp("model")
-    write_model(*made, out, formats=("stl", "ply"))
-    return out
+    return write_model(*made, tmp_path_factory.mktemp("model"), formats=("stl", "ply")).parent
 
 
 def test_folder_holds_the_names_of_the_dataset(folder) -> None:
@@ -71,6 +70,8 @@ def test_centrelines_are_slicer_curves_and_a_table(made, folder) -> None:
     line = made[0].centrelines["L4_L"]
     (curve,) = read_markups(folder / "centrelines" / "sub-phantom_L4_L.mrk.json")
     assert curve.kind == "Curve"
+    assert curve.labels[-1].endswith(" extrapolated")
+    assert not curve.labels[20].endswith(" extrapolated")
     np.testing.assert_allclose(curve.points[[0, -1]], line.points[[0, -1]], atol=1e-9)
     with (folder / "centrelines" / "sub-phantom_centrelines.tsv").open() as table:
         rows = [row for row in csv.DictReader(table, delimiter="\t") if row["root"] == "L4_L"]
@@ -79,42 +80,79 @@ def test_centrelines_are_slicer_curves_and_a_table(made, folder) -> None:
 
 
 def test_same_model_gives_same_bytes(made, folder, tmp_path) -> None:
-    write_model(*made, tmp_path, formats=("stl", "ply"))
+    again = write_model(*made, tmp_path, formats=("stl", "ply")).parent
     for path in folder.rglob("*"):
         if path.is_file():
-            assert path.read_bytes() == (tmp_path / path.relative_to(folder)).read_bytes(), path.name
+            assert path.read_bytes() == (again / path.relative_to(folder)).read_bytes(), path.name
 
 
 def test_files_of_an_earlier_model_do_not_stay(made, tmp_path) -> None:
-    write_model(*made, tmp_path, formats=("stl", "obj"))
-    mine = tmp_path / "surfaces" / "notes.txt"
-    mine.write_text("kept")
+    model = write_model(*made, tmp_path, formats=("stl", "obj")).parent
+    mine, figure = model / "surfaces" / "notes.txt", model / "figures" / "sub-phantom_model.png"
+    figure.parent.mkdir()
+    for path in (mine, figure):
+        path.write_text("older")
     write_model(*made, tmp_path, formats=("stl",))
     assert not list(tmp_path.rglob("*.obj"))
     assert mine.exists()
+    assert not figure.exists()
+    assert not list(model.glob(".*"))
+
+
+def test_a_build_that_is_stopped_leaves_the_model_before_it(made, tmp_path, monkeypatch) -> None:
+    model = write_model(*made, tmp_path).parent
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spinemodel.io.model._write_table", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_model(*made, tmp_path, formats=("ply",))
+    assert audit(read_surfaces(model)).failures == ()
+    monkeypatch.undo()
+    write_model(*made, tmp_path)
+    assert not list(model.glob(".*"))
+
+
+def test_two_subjects_share_a_folder(made, tmp_path) -> None:
+    anatomy, *rest = made
+    other = replace(anatomy, annotation=replace(anatomy.annotation, subject="sub-other"))
+    write_model(anatomy, *rest, tmp_path)
+    write_model(other, *rest, tmp_path)
+    assert [path.name for path in find_models(tmp_path)] == ["sub-other", "sub-phantom"]
+    for model in find_models(tmp_path):
+        assert len(read_surfaces(model)) == 15
+
+
+def test_a_place_that_cannot_be_written_is_one_line(made, tmp_path) -> None:
+    taken = tmp_path / "file"
+    taken.write_text("")
+    with pytest.raises(InputError, match=r"file: cannot be written to \(Not a directory\)"):
+        write_model(*made, taken)
 
 
 def test_files_outside_the_folder_are_never_removed(made, tmp_path) -> None:
-    out, victim = tmp_path / "model", tmp_path / "victim.stl"
-    write_model(*made, out)
+    path, victim = write_model(*made, tmp_path), tmp_path / "victim.stl"
     victim.write_text("mine")
-    record = json.loads((out / "model.json").read_text())
+    record = json.loads(path.read_text())
     record["together"][0]["path"] = "../victim.stl"
-    (out / "model.json").write_text(json.dumps(record))
-    write_model(*made, out)
+    path.write_text(json.dumps(record))
+    write_model(*made, tmp_path)
     assert victim.exists()
 
 
 def test_changed_and_missing_files_are_named(made, tmp_path) -> None:
-    write_model(*made, tmp_path)
-    cord = tmp_path / "surfaces" / "sub-phantom_Cord.stl"
-    content = cord.read_bytes()
-    cord.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    with pytest.raises(InputError, match=r"Cord\.stl: changed"):
-        read_surfaces(tmp_path)
-    cord.unlink()
-    with pytest.raises(InputError, match=r"Cord\.stl: named in model\.json but missing"):
-        read_surfaces(tmp_path)
+    model = write_model(*made, tmp_path).parent
+    for name in ("surfaces/sub-phantom_Cord.stl", "surfaces/sub-phantom_Nerveroots.stl"):
+        file = model / name
+        content = file.read_bytes()
+        file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        with pytest.raises(InputError, match=rf"{file.name}: changed"):
+            read_surfaces(model)
+        file.unlink()
+        with pytest.raises(InputError, match=rf"{file.name}: named in model\.json but missing"):
+            read_surfaces(model)
+        file.write_bytes(content)
 
 
 BROKEN = ["", "{", "[]", '{"format": 99}', '{"format": 1}', '{"format": 1, "structures": [{}]}']
@@ -128,8 +166,9 @@ def test_broken_records_are_one_clear_line(content, tmp_path) -> None:
 
 
 def test_folder_without_a_model_is_named(tmp_path) -> None:
-    with pytest.raises(InputError, match=r"no model\.json"):
-        read_surfaces(tmp_path)
+    for read in (read_surfaces, find_models):
+        with pytest.raises(InputError, match=r"no model\.json"):
+            read(tmp_path)
 
 
 def test_extrapolated_spans_are_found() -> None:
