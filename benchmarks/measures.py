@@ -26,7 +26,7 @@ from spinemodel.anatomy.model import Anatomy, BuildParameters
 from spinemodel.anatomy.solids import overlap_mm3, to_solid
 from spinemodel.anatomy.surface import Surface, corners, merge
 from spinemodel.arrays import FloatArray
-from spinemodel.io.model import read_surfaces
+from spinemodel.io.model import find_models, read_surfaces
 from spinemodel.io.surfaces import read_surface
 from spinemodel.levels import ROOT_RADIUS_MM
 
@@ -51,6 +51,7 @@ class Model:
 
 def read_ours(folder: Path) -> Model:
     """Return the model that ``spinemodel build`` wrote."""
+    (folder,) = find_models(folder)
     surfaces = read_surfaces(folder)
     cord, dura = (surfaces.pop(name) for name in ("Cord", "Dura"))
     table = next((folder / "centrelines").glob("*_centrelines.tsv")).read_text(encoding="utf-8").splitlines()

@@ -12,8 +12,8 @@ from scipy.spatial import KDTree
 from spinemodel.anatomy.surface import Surface, corners, face_vectors
 from spinemodel.arrays import FloatArray, IntArray
 
-NEIGHBOURS: Final = 8
-"""Faces tried first for each point; more are tried where these do not prove the distance."""
+NEIGHBOURS: Final = 12
+"""Faces tried first for each point; more are tried where these do not prove the distance. The fastest of 8 to 24."""
 
 
 @dataclass(frozen=True, eq=False)

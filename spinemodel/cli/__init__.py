@@ -18,7 +18,7 @@ from spinemodel.errors import SpineModelError
 
 app = typer.Typer(
     help="From the marks drawn on a spine MRI to a model that can be stimulated.\n\n"
-    "Example: spinemodel build sub-03/ --out model-03",
+    "Example: spinemodel build sub-03/ --out models",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
