@@ -45,9 +45,9 @@ def build_model(
 
     Coordinates are millimetres; files are LPS unless told otherwise and say so in their header.
 
-    Example: spinemodel build lumbosacral/derivatives/markers/sub-03 --out model-03
+    Example: spinemodel build lumbosacral/derivatives/markers/sub-03 --out models
 
-    Example: spinemodel build lumbosacral --subject sub-03 --out model-03 --format stl,glb --radius S1=0.4
+    Example: spinemodel build lumbosacral --subject sub-03 --out models --format stl,glb --radius S1=0.4
     """
     from spinemodel.io.bids import read_subject
 

@@ -18,7 +18,7 @@ def check(
 
     A model folder is checked whole: hashes, every surface, overlaps between them, entries and exits of the roots.
 
-    Example: spinemodel check model-03
+    Example: spinemodel check models
 
     Example: spinemodel check my_mesh.stl
     """

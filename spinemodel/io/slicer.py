@@ -202,7 +202,7 @@ def _to_mm(value: object) -> float:
     """Return the millimetres in a unit given as a code or as ``[code, "UCUM", meaning]``, or raise ``ValueError``."""
     code = value[0] if isinstance(value, list) and len(value) == 3 and value[1] == "UCUM" else value
     if not isinstance(code, str) or code not in MM_PER_UNIT:
-        raise ValueError('mm, um or [code, "UCUM", meaning]')
+        raise ValueError('mm, um, cm, m or [code, "UCUM", meaning]')
     return MM_PER_UNIT[code]
 
 
