@@ -54,7 +54,7 @@ def arrange(annotation: Annotation) -> Annotation:
         roots={name: _root(markers, notes) for name, markers in annotation.roots.items()},
         ganglia={name: _ganglion(annotation, name, notes) for name in annotation.ganglia},
     )
-    require_plausible(ordered, raw=annotation)
+    notes += require_plausible(ordered, raw=annotation)
     notes += [*_missing_slices("cord", ordered.cord), *_missing_slices("dura", ordered.dura)]
     return replace(ordered, notes=(*annotation.notes, *notes))
 
@@ -131,7 +131,7 @@ def _take(markers: Markers, order: IntArray) -> Markers:
 def _missing_slices(name: str, stack: Sequence[Markers]) -> list[str]:
     """Say where the stack has a wider gap than it has elsewhere."""
     centres = np.array([contour.points.mean(axis=0) for contour in stack])
-    gaps = np.linalg.norm(np.diff(centres, axis=0), axis=1)
+    gaps = np.diff(centres @ slice_normal(stack))
     wide = gaps > MISSED_STEPS * np.median(gaps)
     return [
         f"{name}: no contour over {gap:.1f} mm between {low.source} and {high.source}; interpolated"

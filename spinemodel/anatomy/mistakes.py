@@ -21,7 +21,11 @@ class Mistake(NamedTuple):
 
 
 MISTAKES: Final = (
-    Mistake(LPS_TO_RAS, "with x and y negated it fits: it looks like the other frame; mend its coordinateSystem"),
+    Mistake(
+        LPS_TO_RAS,
+        "with x and y negated it fits: it looks like the other frame; mend its "
+        "coordinateSystem (CoordinateSystem in .fcsv)",
+    ),
     Mistake(MM_PER_M, "times 1000 it fits: it looks like metres; mend its coordinateUnits"),
     Mistake(MM_PER_CM, "times 10 it fits: it looks like centimetres; mend its coordinateUnits"),
     Mistake(MM_PER_UM, "divided by 1000 it fits: it looks like micrometres; mend its coordinateUnits"),

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from spinemodel.anatomy.annotation import Annotation, Markers, Roots
 from spinemodel.anatomy.mistakes import hint
-from spinemodel.anatomy.plausible_sides import NEAR_MM, from_middle, is_near, require_no_twins, require_sides
+from spinemodel.anatomy.plausible_sides import (
+    NEAR_MM,
+    from_middle,
+    is_near,
+    require_level_order,
+    require_no_twins,
+    require_sides,
+)
 from spinemodel.anatomy.stack import Stack, outside
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
-from spinemodel.levels import SIDES, RootName
+from spinemodel.levels import RootName
 
 ABOVE_MM: Final = 15.0
 """A ganglion may lie this far above the last point of its root: a root's sleeve may turn upwards."""
@@ -43,7 +49,7 @@ def require_ganglia(arranged: Annotation, dura: Stack, frame: FloatArray) -> Non
     require_sides(ganglia, dura, frame)
     for name, ganglion in ganglia.items():
         _require_place(ganglion, arranged.roots.get(name), dura, frame)
-    _require_level_order(ganglia, frame)
+    require_level_order({name: _height(ganglia, name, frame) for name in ganglia}, ganglia)
     _require_partners(ganglia, dura, frame)
 
 
@@ -81,18 +87,6 @@ def _root_fault(local: FloatArray, root: Markers, frame: FloatArray) -> str:
             f"{REACH_MM:g} mm"
         )
     return ""
-
-
-def _require_level_order(ganglia: Roots, frame: FloatArray) -> None:
-    """Refuse a ganglion that lies above that of a higher level of its side."""
-    for side in SIDES:
-        names = [name for name in sorted(ganglia) if name.side == side]
-        for upper, lower in pairwise(names):
-            if (rise := _height(ganglia, lower, frame) - _height(ganglia, upper, frame)) > 0:
-                raise InputError(
-                    f"{ganglia[lower].source}: lies {rise:.1f} mm above {ganglia[upper].source}; expected "
-                    f"{lower.level} below {upper.level}: were two levels swapped?"
-                )
 
 
 def _require_partners(ganglia: Roots, dura: Stack, frame: FloatArray) -> None:

@@ -11,7 +11,7 @@ from spinemodel.anatomy.mistakes import and_more, hint
 from spinemodel.anatomy.ordering import distinct
 from spinemodel.arrays import BoolArray, FloatArray
 from spinemodel.errors import InputError
-from spinemodel.units import MM_PER_M
+from spinemodel.units import MM_PER_M, MM_PER_UM
 
 Kind: TypeAlias = Literal["cord", "dura", "root", "ganglion"]
 
@@ -24,6 +24,9 @@ NOUN: Final[dict[Kind, str]] = {
 
 SCANNER_MM: Final = 1e4
 """No scanner reaches farther than 10 m from its origin."""
+
+UNIT_MM: Final = SCANNER_MM / MM_PER_UM
+"""Farther than a scanner reaches in micrometres, no unit explains a position."""
 
 ASTRAY: Final = 4.0
 """A contour's point this many times farther from the middle than its fellows is not of it. In sub-03: at most 2."""
@@ -94,17 +97,22 @@ def _require_places(markers: Markers) -> None:
         raise InputError(f"{where} is {markers.points[wrong]}; expected three finite numbers")
     if reach[wrong] > 0:
         raise InputError(
-            f"{where} lies {reach[wrong] / MM_PER_M:.4g} m from the origin; expected millimetres within a scanner "
-            "(are these micrometres?): mend its position or coordinateUnits"
+            f"{where} lies {reach[wrong] / MM_PER_M:.4g} m from the origin; expected millimetres within a scanner"
+            + (
+                " (are these micrometres?): mend its position or coordinateUnits"
+                if reach[wrong] <= UNIT_MM
+                else ": mend its position"
+            )
         )
     raise InputError(f"{where} lies exactly at the origin: an unset point? Place it in Slicer or delete it")
 
 
 def _require_size(kind: Kind, files: tuple[Markers, ...]) -> None:
-    """Refuse files most of whose points spread too little or too far; a single point astray is named elsewhere."""
-    wrong = [markers for markers in files if len(markers.points) > 1 and not _has_size(kind, markers.points)]
+    """Refuse files most of whose points spread too little or too far; a point astray, or too few, is said elsewhere."""
+    limits = LIMITS[kind]
+    enough = [markers for markers in files if len(np.unique(markers.points, axis=0)) >= limits.fewest]
+    wrong = [markers for markers in enough if not _has_size(kind, markers.points)]
     if wrong:
-        limits = LIMITS[kind]
         raise InputError(
             f"{wrong[0].source}: this {NOUN[kind]} is {_extent(wrong[0].points):.3g} mm across{and_more(len(wrong))}; "
             f"expected {limits.smallest:g}-{limits.largest:g} mm; "

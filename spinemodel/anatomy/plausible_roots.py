@@ -10,8 +10,8 @@ from scipy.spatial.distance import cdist
 from spinemodel.anatomy.annotation import Annotation, Markers, Roots
 from spinemodel.anatomy.curves import arc_length
 from spinemodel.anatomy.mistakes import and_more, hint, point_number
-from spinemodel.anatomy.plausible_sides import require_no_twins, require_sides
-from spinemodel.anatomy.stack import Stack, outside
+from spinemodel.anatomy.plausible_sides import require_level_order, require_no_twins, require_sides
+from spinemodel.anatomy.stack import Stack, middle, outside
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
 
@@ -27,11 +27,16 @@ GAP_MM: Final = 20.0
 STRIDE_MM: Final = 6.0
 """Length of the strides along a root that average its noise."""
 
-DETOUR: Final = 1.15
-"""A path this much longer than its strides goes to and fro. In sub-03: 1.006; drawn twice, 0.5 mm apart: 1.25."""
+DETOUR: Final = (1.06, 1.15)
+"""A path this much longer than its strides goes to and fro: without noise, and at most. In sub-03: 1.006; drawn twice
+0.5 mm apart: 1.12-1.25. Noise whose usual misfit is u lengthens steps h by the part (u / h)^2: of a Rayleigh
+distribution u is 1.44 SD, and the two points of a step differ by SD sqrt(2) in each direction of the slice."""
 
 CAUDAL_PART: Final = 0.3
 """A root ends below its entry by this part of its length or more: its last turn may go upwards."""
+
+LEVEL_MM: Final = 1.0
+"""How far a root may begin above that of a higher level. In sub-03 each begins 2 mm or more below."""
 
 MISFIT_FACTOR: Final = 8.0
 """A point may miss the line of its neighbours by this many times the usual distance. In sub-03: 4.1."""
@@ -77,12 +82,14 @@ def require_roots(roots: Roots, cord: Stack, dura: Stack, frame: FloatArray, raw
     _require_in_dura(roots, dura, frame)
     require_sides(roots, dura, frame)
     usual = _usual_misfit(roots)
+    _require_dorsal(roots, cord, frame)
     for strand in roots.values():
         _require_smooth(strand, usual, raw)
-        _require_once(strand)
+        _require_once(strand, usual)
         _require_caudal(strand, frame)
         _require_points_in_dura(strand, dura, frame, raw)
         _require_entry(strand, cord, frame)
+    require_level_order({name: _top(strand, frame) for name, strand in roots.items()}, roots, LEVEL_MM)
 
 
 def _require_in_dura(roots: Roots, dura: Stack, frame: FloatArray) -> None:
@@ -102,6 +109,24 @@ def _require_in_dura(roots: Roots, dura: Stack, frame: FloatArray) -> None:
 def _astray(points: FloatArray, dura: Stack, frame: FloatArray) -> bool:
     """Tell whether most of ``points`` lie outside the dura, or above or below all of it."""
     return not float(np.median(np.nan_to_num(outside(dura, points @ frame.T), nan=np.inf))) < OUTSIDE_MM
+
+
+def _require_dorsal(roots: Roots, cord: Stack, frame: FloatArray) -> None:
+    """Refuse roots that enter the cord from the front: these are dorsal roots."""
+    if not roots:
+        return
+    entries = np.array([strand.points[0] for strand in roots.values()]) @ frame.T
+    behind = float(np.median((middle(cord, entries[:, 2]) - entries[:, :2])[:, 1]))
+    if behind <= 0:
+        raise InputError(
+            f"{next(iter(roots.values())).source}: this and the other roots begin {-behind:.1f} mm in front of the "
+            "cord's middle (median); expected behind it: front and back look exchanged: mend the sign of y, or "
+            "coordinateSystem, in all files"
+        )
+
+
+def _top(strand: Markers, frame: FloatArray) -> float:
+    return float(strand.points[0] @ frame[2])
 
 
 def _usual_misfit(roots: Roots) -> float:
@@ -146,8 +171,8 @@ def _require_smooth(strand: Markers, usual: float, raw: Annotation) -> None:
     if excess[worst] > 1:
         number = point_number(raw, strand.source, points[worst])
         raise InputError(
-            f"{strand.source}: point {number} lies {excess[worst] * allowed[worst]:.1f} mm from the line of its "
-            f"neighbours; expected less than {allowed[worst]:.1f} mm: " + _point_hint(points, worst)
+            f"{strand.source}: point {number} lies {excess[worst] * allowed[worst]:.2f} mm from the line of its "
+            f"neighbours; expected less than {allowed[worst]:.2f} mm: " + _point_hint(points, worst)
         )
     widest = int(steps.argmax())
     if steps[widest] > GAP_MM:
@@ -167,15 +192,16 @@ def _point_hint(points: FloatArray, worst: int) -> str:
     )
 
 
-def _require_once(strand: Markers) -> None:
+def _require_once(strand: Markers, usual: float) -> None:
     """Refuse a root whose path goes to and fro: two drawings of one root in one file."""
     s = arc_length(strand.points)
     strides = strand.points[np.unique(np.searchsorted(s, np.append(np.arange(0, s[-1], STRIDE_MM), s[-1])))]
     detour = s[-1] / arc_length(strides)[-1]
-    if detour > DETOUR:
+    noise = usual / float(np.median(np.diff(s)))
+    if detour > (most := min(DETOUR[0] + noise**2, DETOUR[1])):
         raise InputError(
-            f"{strand.source}: the path through its {len(strand.points)} points is {detour:.2f} times as long as a "
-            f"smooth root's; expected less than {DETOUR:g}: was the root drawn twice in this file? Keep one drawing"
+            f"{strand.source}: the path through its {len(strand.points)} points is {detour:.3f} times as long as a "
+            f"smooth root's; expected less than {most:.3f}: was the root drawn twice in this file? Keep one drawing"
         )
 
 
@@ -199,7 +225,7 @@ def _require_points_in_dura(strand: Markers, dura: Stack, frame: FloatArray, raw
         worst = int(before_exit.argmax())
         raise InputError(
             f"{strand.source}: point {point_number(raw, strand.source, strand.points[worst])} lies "
-            f"{before_exit[worst]:.1f} mm outside the dura; expected less than {OUTSIDE_MM:g} mm before the root's "
+            f"{before_exit[worst]:.2f} mm outside the dura; expected less than {OUTSIDE_MM:g} mm before the root's "
             "exit: move it, or mend the dura's contour there"
         )
 
@@ -209,7 +235,7 @@ def _require_entry(strand: Markers, cord: Stack, frame: FloatArray) -> None:
     gap = float(cdist(strand.points[:1] @ frame.T, cord.rings.reshape(-1, 3)).min())
     if gap > ENTRY_MM:
         raise InputError(
-            f"{strand.source}: begins {gap:.1f} mm from the cord; expected less than {ENTRY_MM:g} mm: draw it up to "
+            f"{strand.source}: begins {gap:.2f} mm from the cord; expected less than {ENTRY_MM:g} mm: draw it up to "
             "its entry, or complete the cord's contours"
         )
 

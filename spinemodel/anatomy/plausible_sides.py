@@ -1,7 +1,8 @@
-"""Checks that roots and ganglia share: each on the side of its name, and none a copy of another."""
+"""Checks that roots and ganglia share: each on its side and below the higher levels, and none a copy of another."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Final
 
@@ -14,10 +15,12 @@ from spinemodel.anatomy.ordering import COINCIDENT_MM
 from spinemodel.anatomy.stack import Stack, middle
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
-from spinemodel.levels import RootName
+from spinemodel.levels import SIDES, RootName
 
 NEAR_MM: Final = 60.0
 """A root or a ganglion lies at most this far from the dura's middle, or its course beyond. In sub-03: 25 mm."""
+
+MOVE: Final = "it is far from this subject: place it again in Slicer"
 
 
 def require_no_twins(roots: Roots) -> None:
@@ -55,7 +58,7 @@ def require_sides(roots: Roots, dura: Stack, frame: FloatArray) -> None:
         + hint(
             strand.points,
             lambda points: _on_side(wrong[0], points, dura, frame) and is_near(points, dura, frame),
-            "were L and R swapped in the file names?",
+            "were L and R swapped in the file names?" if is_near(strand.points, dura, frame) else MOVE,
         )
     )
 
@@ -69,3 +72,14 @@ def _on_side(name: RootName, points: FloatArray, dura: Stack, frame: FloatArray)
 def is_near(points: FloatArray, dura: Stack, frame: FloatArray) -> bool:
     """Tell whether ``points`` are near enough to the dura, or to its course beyond its ends, to be this subject's."""
     return bool(np.linalg.norm(from_middle(points, dura, frame), axis=1).max() < NEAR_MM)
+
+
+def require_level_order(heights: Mapping[RootName, float], files: Roots, allowed: float = 0.0) -> None:
+    """Refuse a root, or a ganglion, more than ``allowed`` mm above that of a higher level of its side."""
+    for side in SIDES:
+        for upper, lower in combinations(sorted(name for name in heights if name.side == side), 2):
+            if (rise := heights[lower] - heights[upper]) > allowed:
+                raise InputError(
+                    f"{files[lower].source}: lies {rise:.2f} mm above {files[upper].source}; expected "
+                    f"{lower.level} below {upper.level}: were two levels swapped?"
+                )

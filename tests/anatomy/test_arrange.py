@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from spinemodel.anatomy.annotation import Annotation, Markers
-from spinemodel.anatomy.arrange import arrange
+from spinemodel.anatomy.arrange import _missing_slices, arrange
 from spinemodel.anatomy.curves import arc_length
 from spinemodel.anatomy.ordering import contour_order, is_rotation_or_reversal, path_order
 from spinemodel.anatomy.phantom import Phantom, annotate
 from spinemodel.arrays import FloatArray
 from spinemodel.io.bids import read_subject
-from spinemodel.levels import RootName
+from spinemodel.levels import SIDES, RootName
 
 L2_L = RootName("L2", "L")
 
@@ -126,6 +126,38 @@ def test_missing_slices_are_noted(phantom: Annotation) -> None:
     found = arrange(replace(phantom, dura=phantom.dura[:10] + phantom.dura[12:]))
     (note,) = found.notes
     assert note.startswith("dura: no contour over 6.0 mm between sub-phantom_dura_")
+
+
+def test_a_contour_that_lies_aside_leaves_no_gap(phantom: Annotation) -> None:
+    stack = list(arrange(phantom).cord)
+    stack[30] = Markers(stack[30].points + np.array([3.0, 0.0, 0.0]), stack[30].source)
+    assert _missing_slices("cord", stack) == []
+    assert len(_missing_slices("cord", stack[:30] + stack[31:])) == 1
+
+
+@pytest.mark.parametrize("which", ["phantom", "real"])
+@pytest.mark.parametrize(
+    ("part", "note"),
+    [
+        (slice(4, None), "root L5_L begins {} mm below L5_R: are its first points missing?"),
+        (slice(None, -4), "root L5_L ends {} mm above L5_R: are its last points missing?"),
+    ],
+)
+def test_a_root_shorter_than_its_partner_is_noted(
+    which: str, part: slice, note: str, request: pytest.FixtureRequest
+) -> None:
+    subject: Annotation = request.getfixturevalue(which)
+    whole, name = arrange(subject), RootName("L5", "L")
+    cut = Markers(whole.roots[name].points[part], whole.roots[name].source)
+    tops = [whole.roots[RootName("L5", side)].points[:, 2].max() for side in SIDES]
+    rise = tops[1] - tops[0] + 8 if "begins" in note else 8
+    found = arrange(replace(subject, roots={**subject.roots, name: cut}))
+    assert note.format(f"{rise:.1f}") in found.notes
+
+
+def test_without_roots_and_ganglia_the_frame_is_said_to_be_unverified(phantom: Annotation) -> None:
+    (note,) = arrange(replace(phantom, roots={}, ganglia={})).notes
+    assert note.startswith("no roots and no ganglia: nothing tells left from right")
 
 
 def test_missing_levels_sides_and_ganglia_are_no_fault(phantom: Annotation) -> None:

@@ -17,7 +17,7 @@ from spinemodel.anatomy.curves import arc_length, closed_spline, resample
 from spinemodel.anatomy.phantom import Phantom, annotate, centreline_truth, cord_level, dura_level
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
-from spinemodel.levels import RootName
+from spinemodel.levels import SIDES, RootName
 
 TOLERANCE_MM = 1.0
 KINDS = ("cord", "dura", "roots", "ganglia")
@@ -171,6 +171,20 @@ def duplicated(annotation: Annotation, chosen: list[Item], sd: float, random: np
     return out
 
 
+def exchanged(annotation: Annotation, kind: str, random: np.random.Generator, *, all_of_them: bool) -> Annotation:
+    """Return ``annotation`` with the files of two levels of one side exchanged, or all files of a kind permuted."""
+    files = getattr(annotation, kind)
+    side = random.choice(SIDES)
+    names = [name for name in files if all_of_them or name.side == side]
+    others = random.permutation(len(names))
+    if not all_of_them:
+        i, j = random.choice(len(names), size=2, replace=False)
+        others = np.arange(len(names))
+        others[[i, j]] = j, i
+    moved = {name: Markers(files[names[k]].points, files[name].source) for name, k in zip(names, others, strict=True)}
+    return replace(annotation, **{kind: {**files, **moved}})
+
+
 @st.composite
 def corrupted(draw: st.DrawFn) -> tuple[int, Annotation]:
     which = draw(st.integers(0, len(SUBJECTS) - 1), label="subject")
@@ -189,11 +203,14 @@ def corrupted(draw: st.DrawFn) -> tuple[int, Annotation]:
         "kinds": lambda: [item for item in everything if item.kind in random.permutation(KINDS)[:2]],
         "subject": lambda: everything,
     }[scope]()
-    whole = draw(st.sampled_from(["points", "files", "dropped", "duplicated"]), label="what")
+    whole = draw(st.sampled_from(["points", "files", "dropped", "duplicated", "exchanged"]), label="what")
     if whole == "dropped":
         return which, dropped(subject, chosen)
     if whole == "duplicated":
         return which, duplicated(subject, chosen, draw(st.sampled_from([0.0, 0.2]), label="sd"), random)
+    if whole == "exchanged":
+        among = draw(st.sampled_from(["roots", "ganglia"]), label="among")
+        return which, exchanged(subject, among, random, all_of_them=draw(st.booleans(), label="all"))
     if whole == "files":
         return which, changed(subject, chosen, CHANGES[draw(st.sampled_from(sorted(CHANGES)), label="change")])
     corrupt = POINTS[draw(st.sampled_from(sorted(POINTS)), label="change")]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from spinemodel.anatomy.arrange import arrange
 from spinemodel.anatomy.phantom import Phantom, annotate
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
+from spinemodel.io.bids import read_subject
 from spinemodel.levels import RootName
 
 HALF_TURN = np.array([-1.0, -1.0, 1.0])
@@ -105,6 +108,7 @@ CASES = {
     ),
     "no points": (contour("dura", 9, lambda p: p[:0]), f"{DURA}: 0 different points; a dura contour needs 4"),
     "a contour of two points": (contour("dura", 9, lambda p: p[[0, 12]]), f"{DURA}: 2 different points"),
+    "a contour of two near points": (contour("dura", 9, lambda p: p[:2]), f"{DURA}: 2 different points"),
     "a contour in the other frame": (
         contour("dura", 9, lambda p: p * HALF_TURN),
         f"{DURA}: .* from what its neighbours let expect; .*looks like the other frame",
@@ -132,6 +136,18 @@ CASES = {
     "a point far from its contour": (
         contour("dura", 9, one(3, lambda p: p * HALF_TURN)),
         f"{DURA}: point 3 lies .* from the middle .*looks like the other frame",
+    ),
+    "a contour without an arc": (
+        contour("dura", 9, lambda p: np.delete(p, slice(3, 8), axis=0)),
+        f"{DURA}: no points on 2.* % of the contour, between points 3 and 4; expected less than 1",
+    ),
+    "a cord contour without an arc": (
+        contour("cord", 20, lambda p: np.delete(p, slice(3, 6), axis=0)),
+        f"{source('cord', 20)}: no points on .* between points 3 and 4",
+    ),
+    "a point beyond any unit": (
+        contour("dura", 9, one(5, lambda p: p * 1e298)),
+        f"{DURA}: point 5 lies .*e[+]29. m from the origin; expected millimetres within a scanner: mend its position$",
     ),
     "a shifted contour": (contour("dura", 9, moved(3, 0, 0)), f"{DURA}: this dura contour lies up to 3"),
     "a slice drawn twice": (
@@ -186,6 +202,22 @@ CASES = {
         strand("roots", L3_L, there_and_back),
         f"{ROOT}: (descends|point|the path)",
     ),
+    "a root drawn twice, shifted by half a slice": (
+        strand("roots", L3_L, lambda p: np.vstack([p, p + np.array([0.5, 0.0, 1.0])])),
+        f"{ROOT}: .* drawn twice",
+    ),
+    "a root that begins far below its partner": (
+        strand("roots", RootName("S2", "L"), lambda p: p[p[:, 2] < -461]),
+        r"S2_L.json and .*S2_R.json: begin 1[34].\d mm apart in height",
+    ),
+    "roots of two levels swapped": (
+        replace(PHANTOM, roots={**PHANTOM.roots, L3_L: PHANTOM.roots[L4_L], L4_L: PHANTOM.roots[L3_L]}),
+        "L3_L.json: lies 8.00 mm above .*L4_L.json; expected L4 below L3: were two levels swapped",
+    ),
+    "front and back exchanged": (
+        all_of("cord", "dura", "roots", "ganglia", change=lambda p: p * [1, -1, 1] - [0, 106.4, 0]),
+        "mm in front of the cord's middle .*: front and back look exchanged",
+    ),
     "a root with a stretch missing": (
         strand("roots", L3_L, lambda p: np.delete(p, slice(10, 24), axis=0)),
         f"{ROOT}: no points over (29|30|31) mm between points 10 and 11",
@@ -208,6 +240,10 @@ CASES = {
     ),
     "a ganglion in metres": (strand("ganglia", L3_L, lambda p: p / 1e3), f"{GANGLION}: .*looks like metres"),
     "a ganglion far away": (strand("ganglia", L3_L, moved(-90, 0, 0)), f"{GANGLION}: .* from the axis of the dura"),
+    "a ganglion beyond the midline and the body": (
+        strand("ganglia", L3_L, moved(5000, 0, 0)),
+        f"{GANGLION}: lies to the right .*: it is far from this subject: place it again",
+    ),
     "a ganglion inside the dura": (
         strand("ganglia", L1_L, lambda p: PHANTOM.dura[52].points.mean(axis=0)[None] - [2, 0, 0]),
         "ganglions_L1_L.json: this ganglion lies .* inside the dura",
@@ -230,6 +266,56 @@ def test_what_cannot_be_is_refused_with_its_cause(subject: Annotation, message: 
         arrange(subject)
     assert re.search(message, str(caught.value)), str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def _changed(subject: Annotation, kind: str, key: int | RootName, change: Change) -> Annotation:
+    files = getattr(subject, kind)
+    marked = Markers(change(files[key].points), files[key].source)
+    new = (*files[:key], marked, *files[key + 1 :]) if isinstance(key, int) else {**files, key: marked}
+    return replace(subject, **{kind: new})
+
+
+@pytest.fixture(scope="module")
+def real(sub03: Path) -> Annotation:
+    return arrange(read_subject(sub03))
+
+
+def test_every_swap_of_two_real_roots_of_a_side_is_refused(real: Annotation) -> None:
+    for one_name, other in combinations(real.roots, 2):
+        swapped = {**real.roots, one_name: real.roots[other], other: real.roots[one_name]}
+        with pytest.raises(InputError, match=r"two levels swapped|expected the (left|right)"):
+            arrange(replace(real, roots=swapped))
+
+
+@pytest.mark.parametrize(("kind", "number", "dropped"), [("dura", 20, 5), ("dura", 20, 7), ("cord", 20, 3)])
+def test_no_arc_of_a_real_contour_goes_missing(real: Annotation, kind: str, number: int, dropped: int) -> None:
+    files = getattr(real, kind)
+    key = next(i for i, m in enumerate(files) if m.source.endswith(f"_{kind}_{number}.json"))
+    for start in range(len(files[key].points)):
+        with pytest.raises(InputError, match=r"of the contour|neighbours let expect"):
+            arrange(_changed(real, kind, key, lambda p, at=start: np.roll(p, -at, axis=0)[dropped:]))  # type: ignore[misc]
+
+
+def test_a_real_root_drawn_twice_is_refused(real: Annotation) -> None:
+    with pytest.raises(InputError, match=r"drawn twice|neighbours"):
+        arrange(_changed(real, "roots", L3_L, lambda p: np.vstack([p, p + np.array([0.5, 0.0, 1.0])])))
+
+
+def test_the_real_subject_front_to_back_is_refused(real: Annotation) -> None:
+    middle = np.vstack([c.points for c in real.dura])[:, 1].mean()
+
+    def flipped(m: Markers) -> Markers:
+        return Markers(m.points * [1, -1, 1] + [0, 2 * middle, 0], m.source)
+
+    turned = replace(
+        real,
+        cord=tuple(map(flipped, real.cord)),
+        dura=tuple(map(flipped, real.dura)),
+        roots={name: flipped(m) for name, m in real.roots.items()},
+        ganglia={name: flipped(m) for name, m in real.ganglia.items()},
+    )
+    with pytest.raises(InputError, match="front and back look exchanged"):
+        arrange(turned)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.2])
