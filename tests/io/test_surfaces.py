@@ -354,7 +354,7 @@ def test_a_writer_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: py
         raise OSError("no space left")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(InputError, match=r"cannot be written to \(no space left\)"):
         write_surface(path, box())
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
