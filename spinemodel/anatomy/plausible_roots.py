@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 from spinemodel.anatomy.annotation import Annotation, Markers, Roots
 from spinemodel.anatomy.curves import arc_length
 from spinemodel.anatomy.mistakes import and_more, hint, point_number
-from spinemodel.anatomy.plausible_sides import require_level_order, require_no_twins, require_sides
+from spinemodel.anatomy.plausible_sides import require_apart, require_level_order, require_no_twins, require_sides
 from spinemodel.anatomy.stack import Stack, middle, outside
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
@@ -79,6 +79,7 @@ def require_roots(roots: Roots, cord: Stack, dura: Stack, frame: FloatArray, raw
         Naming the file and, where one point is wrong, its number.
     """
     require_no_twins(roots)
+    require_apart(roots)
     _require_in_dura(roots, dura, frame)
     require_sides(roots, dura, frame)
     usual = _usual_misfit(roots)

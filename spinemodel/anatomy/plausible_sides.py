@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Final
 
 import numpy as np
+from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 from spinemodel.anatomy.annotation import Roots
+from spinemodel.anatomy.curves import arc_length, resample
 from spinemodel.anatomy.mistakes import and_more, hint
 from spinemodel.anatomy.ordering import COINCIDENT_MM
 from spinemodel.anatomy.stack import Stack, middle
@@ -22,6 +24,12 @@ NEAR_MM: Final = 60.0
 
 MOVE: Final = "it is far from this subject: place it again in Slicer"
 
+ALONG_MM: Final = 0.7
+"""Roots that run nearer to each other than this over half their length are one root. In sub-03: 1.41 mm."""
+
+ALONG_STEP_MM: Final = 0.2
+"""Spacing of the points that stand for a root's line in that comparison."""
+
 
 def require_no_twins(roots: Roots) -> None:
     """Refuse two roots, or two ganglia, with the same points."""
@@ -31,6 +39,18 @@ def require_no_twins(roots: Roots) -> None:
             raise InputError(
                 f"{one.source} and {other.source}: {shared} points of the one are points of the other: one of the two "
                 "is a copy under another name; replace or remove it"
+            )
+
+
+def require_apart(roots: Roots) -> None:
+    """Refuse two roots of which one runs along the other: a root drawn again under another name."""
+    for one, other in permutations(roots.values(), 2):
+        line = resample(other.points, np.arange(0, arc_length(other.points)[-1], ALONG_STEP_MM))
+        apart = float(np.median(KDTree(line).query(one.points)[0]))
+        if apart < ALONG_MM:
+            raise InputError(
+                f"{one.source} and {other.source}: run {apart:.2f} mm apart (median); expected more than "
+                f"{ALONG_MM:g} mm between two roots: was one root drawn under both names?"
             )
 
 

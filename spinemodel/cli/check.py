@@ -16,7 +16,8 @@ def check(
 ) -> None:
     """Check that surfaces are closed, consistent, free of self-intersections and of overlap; exit 1 where not.
 
-    A model folder is checked whole: hashes, every surface, overlaps between them, entries and exits of the roots.
+    In a model folder: the hashes of its meshes and centrelines, every surface, overlaps between them, and the
+    entries and exits of the roots.
 
     Example: spinemodel check models
 

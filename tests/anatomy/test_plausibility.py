@@ -333,3 +333,12 @@ def test_numbers_are_those_of_the_stored_points() -> None:
     change = one(7, moved(0, 2.5, 0))
     with pytest.raises(InputError, match="point 3 lies"):
         arrange(strand("roots", L3_L, lambda p: change(p)[[30, 2, 6, *range(2), *range(3, 6), *range(7, 30)]]))
+
+
+def test_a_root_drawn_again_under_another_name_is_refused() -> None:
+    annotation = annotate(Phantom())
+    l4, l5 = RootName("L4", "L"), RootName("L5", "L")
+    shifted = annotation.roots[l4].points + np.array([0.5, 0, -8.0])
+    again = Markers(shifted, annotation.roots[l5].source)
+    with pytest.raises(InputError, match="was one root drawn under both names"):
+        arrange(replace(annotation, roots={**annotation.roots, l5: again}))
