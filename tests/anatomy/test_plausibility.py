@@ -322,7 +322,8 @@ def test_the_real_subject_front_to_back_is_refused(real: Annotation) -> None:
 @pytest.mark.parametrize("tilt", [0.0, 10.0, 20.0, -20.0])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_subject_is_accepted_with_noise_and_tilt(noise: float, tilt: float, seed: int) -> None:
-    arrange(annotate(Phantom(noise_mm=noise, slice_tilt_deg=tilt, seed=seed, ganglion_points=2)))
+    arranged = arrange(annotate(Phantom(noise_mm=noise, slice_tilt_deg=tilt, seed=seed, ganglion_points=2)))
+    assert len(arranged.roots) == len(arranged.ganglia) == 14
 
 
 def test_a_gap_of_ten_millimetres_is_accepted() -> None:
