@@ -38,7 +38,7 @@ def refused_in_one_line(folder: Path) -> Anatomy | None:
         return None
 
 
-def honest_or_refused(folder: Path) -> None:
+def assert_honest_or_refused(folder: Path) -> None:
     """Either one clear line, or a model that `check` passes and that lies within 1 mm of the truth."""
     anatomy = refused_in_one_line(folder)
     if anatomy is None or audit(anatomy.surfaces).failures:
@@ -87,7 +87,7 @@ def test_wrong_types_and_values(clean, number, key, value, at) -> None:
     spoil(document, key, value, at)
     path.write_text(json.dumps(document))
     try:
-        honest_or_refused(clean)
+        assert_honest_or_refused(clean)
     finally:
         path.write_bytes(before)
 

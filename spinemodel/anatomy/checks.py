@@ -17,9 +17,9 @@ from spinemodel.arrays import FloatArray, IntArray
 SLIVER_DEG: Final = 10.0
 """Angle below which a triangle counts as a sliver."""
 
-FOLD_DEG: Final = 175.0
-"""Turn between neighbouring faces from which on the surface counts as folded back onto itself: one of them is inverted.
-Creases reach 170 degrees on a conus half a millimetre thick that was drawn with 0.2 mm of noise."""
+FOLD_DEG: Final = 150.0
+"""Turn between neighbouring faces from which on the surface counts as folded back onto itself. Sub-03's most is 111, at
+the rim of a flat end; a conus half a millimetre thick that was drawn with 0.2 mm of noise can exceed it."""
 
 
 @dataclass(frozen=True)
