@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from spinemodel.anatomy.annotation import Annotation, Markers
 from spinemodel.anatomy.arrange import arrange
+from spinemodel.anatomy.axis import Axis, axis_of, locate
+from spinemodel.anatomy.caudal import EXIT_DEG, end_above, through_sac
 from spinemodel.anatomy.curves import Contour
 from spinemodel.anatomy.loft import End, loft, plane_of, to_contour
 from spinemodel.anatomy.model import Anatomy, BuildParameters
 from spinemodel.anatomy.proximity import Proximity
-from spinemodel.anatomy.roots import FittedRoot, fit_root
+from spinemodel.anatomy.roots import FittedRoot, fit_root, reach
+from spinemodel.anatomy.sac import Wall, extend_sac, sac_end, wall_of
 from spinemodel.anatomy.sweep import sweep
 from spinemodel.anatomy.untangle import untangle
 from spinemodel.arrays import FloatArray
@@ -41,21 +46,49 @@ def build(annotation: Annotation, parameters: BuildParameters | None = None) -> 
 def _build(annotation: Annotation, parameters: BuildParameters) -> Anatomy:
     """Return the model; see :func:`build`."""
     annotation = _cut_to_dura(arrange(annotation))
-    ends: dict[str, tuple[End, End]] = {"Cord": (_conus(annotation, parameters), "flat"), "Dura": ("flat", "flat")}
-    dura = [to_contour(markers, parameters.contour) for markers in annotation.dura]
+    axis = axis_of(annotation.space, annotation.dura, annotation.ganglia)
+    dura, sac = _dura(annotation, axis, parameters)
     cord = [to_contour(markers, parameters.contour) for markers in annotation.cord]
+    ends: dict[str, tuple[End, End]] = {
+        "Cord": (_conus(annotation, parameters), "flat"),
+        "Dura": ("dome" if sac else "flat", "flat"),
+    }
     surfaces = {
         "Cord": loft("Cord", annotation.space, _flush(cord, dura), edge_mm=parameters.edge_mm, ends=ends["Cord"]),
-        "Dura": loft("Dura", annotation.space, dura, edge_mm=parameters.edge_mm, ends=ends["Dura"]),
+        "Dura": loft("Dura", annotation.space, [*sac, *dura], edge_mm=parameters.edge_mm, ends=ends["Dura"]),
     }
     walls = Proximity(surfaces["Cord"]), Proximity(surfaces["Dura"])
-    centrelines, displacements = untangle(_fit(annotation, walls[0], parameters), *walls, parameters.rules)
+    fitted = _fit(annotation, walls[0], parameters, _Below(axis, wall_of([*sac, *dura], axis), len(sac)))
+    centrelines, displacements = untangle(fitted, *walls, parameters.rules)
     surfaces |= {centreline.name: sweep(centreline) for centreline in centrelines}
     named = {centreline.name: centreline for centreline in centrelines}
-    return Anatomy(annotation, surfaces, named, tuple(displacements), ends, parameters)
+    return Anatomy(annotation, axis, surfaces, named, tuple(displacements), ends, parameters)
 
 
-def _fit(annotation: Annotation, cord: Proximity, parameters: BuildParameters) -> list[FittedRoot]:
+def _dura(
+    annotation: Annotation, axis: Axis, parameters: BuildParameters
+) -> tuple[list[Contour], list[Contour]]:
+    """Return the dura's drawn contours, and those that continue it below, both from caudal to rostral."""
+    dura = [to_contour(markers, parameters.contour) for markers in annotation.dura]
+    end = sac_end(axis, annotation.ganglia, parameters.sac.end_level)
+    if parameters.caudal == "cut" or end is None:
+        return dura, []
+    return dura, extend_sac(dura[0], axis, end, parameters.sac)
+
+
+class _Below(NamedTuple):
+    """What lies below the marks: the axis, the dura's wall, and how many contours were added to it."""
+
+    axis: Axis
+    wall: Wall
+    added: int
+
+    def reaches(self, ganglion: FloatArray) -> bool:
+        """Whether the ganglion (k, 3) lies below the last drawn contour."""
+        return bool(len(ganglion)) and bool(locate(self.axis, ganglion[:1])[0] < self.wall.s[self.added])
+
+
+def _fit(annotation: Annotation, cord: Proximity, parameters: BuildParameters, below: _Below) -> list[FittedRoot]:
     """Return the fitted roots of all levels and sides that were annotated, from head to foot."""
     none = np.empty((0, 3))
     fitted = []
@@ -65,7 +98,14 @@ def _fit(annotation: Annotation, cord: Proximity, parameters: BuildParameters) -
         ganglion = annotation.ganglia[root].points if root in annotation.ganglia else none
         radius = parameters.level_radius_mm.get(root.level, parameters.root.radius_mm)
         drawn = replace(parameters.root, radius_mm=radius, entry_radius_mm=min(radius, parameters.root.entry_radius_mm))
-        fitted.append(fit_root(root, annotation.space, annotation.roots[root].points, ganglion, cord, drawn))
+        markers, onward = annotation.roots[root].points, reach
+        if below.reaches(ganglion):
+            if below.added:
+                onward = partial(through_sac, axis=below.axis, wall=below.wall, exit_deg=EXIT_DEG[root.level])
+            else:
+                ganglion = none
+        fit = fit_root(root, annotation.space, markers, ganglion, cord, drawn, onward)
+        fitted.append(fit if below.added else end_above(fit, annotation.dura[0].points, parameters.rules.gap_mm))
     return fitted
 
 

@@ -30,9 +30,48 @@ MIN_SIDES: Final = 16
 """Fewest vertices of a ring: the polygon's area is within 2.5 % of the circle's where a shape is thinnest."""
 
 
+TIGHTEST_MM: Final = 0.2
+"""Least radius of a bend, mm: less than a voxel of the finest scans. Where a contour is hardly larger than its noise, as
+at the tip of the conus, the curve through the markers has tighter bends, or loops, that the surface would fold on."""
+
+MOST_SMOOTHING: Final = 10.0
+"""Time of heat flow at which only an ellipse is left."""
+
+SOFTER: Final = 1.5
+"""Factor between the steps of smoothing that are tried."""
+
+
 def to_contour(markers: Markers, parametrisation: Parametrisation = "slicer") -> Contour:
-    """Return the closed curve through ordered markers (m, 3)."""
-    return Contour(closed_spline(markers.points, SAMPLES, parametrisation), markers.points, markers.source)
+    """Return the closed curve through ordered markers (m, 3), without bends tighter than ``TIGHTEST_MM``."""
+    return Contour(_without_kinks(closed_spline(markers.points, SAMPLES, parametrisation)), markers.points, markers.source)
+
+
+def _without_kinks(loop: FloatArray) -> FloatArray:
+    """Return the loop (n, 3) smoothed by as much heat flow as removes its tight bends; unchanged where it has none.
+
+    Heat flow damps the k-th harmonic by exp(-k^2 t). The second, an ellipse's, is kept, and so is the mean size.
+    """
+    harmonic = np.maximum(np.fft.rfftfreq(len(loop), 1 / len(loop)) - 2, 0.0)
+    spectrum, smooth, t = np.fft.rfft(loop, axis=0), loop, 1 / (len(loop) / 2) ** 2
+    while tightest_bend(smooth) < TIGHTEST_MM and t < MOST_SMOOTHING:
+        smooth = np.fft.irfft(spectrum * np.exp(-(harmonic**2) * t)[:, None], len(loop), axis=0)
+        t *= SOFTER
+    return smooth
+
+
+def tightest_bend(loop: FloatArray) -> float:
+    """Return the least radius of curvature of a closed curve (n, 3), mm.
+
+    Examples
+    --------
+    >>> turn = 2 * np.pi * np.arange(256)[:, None] / 256
+    >>> round(tightest_bend(3.0 * np.hstack([np.cos(turn), np.sin(turn), 0 * turn])), 3)
+    3.0
+    """
+    before, after = np.roll(loop, 1, axis=0), np.roll(loop, -1, axis=0)
+    along, turning = (after - before) / 2, after - 2 * loop + before
+    bend = np.linalg.norm(np.cross(along, turning), axis=1)
+    return float((np.linalg.norm(along, axis=1) ** 3 / np.maximum(bend, 1e-300)).min())
 
 
 def loft(

@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from spinemodel.anatomy.annotation import Annotation
+from spinemodel.anatomy.axis import Axis
 from spinemodel.anatomy.curves import Centreline, Parametrisation
 from spinemodel.anatomy.loft import End
 from spinemodel.anatomy.roots import RootParameters
+from spinemodel.anatomy.sac import SacParameters
 from spinemodel.anatomy.strands import Rules
 from spinemodel.anatomy.surface import Surface
 from spinemodel.anatomy.untangle import Displacement
@@ -18,6 +20,7 @@ from spinemodel.errors import InputError
 from spinemodel.levels import Level
 
 Conus: TypeAlias = Literal["auto", "dome", "flat"]
+Caudal: TypeAlias = Literal["extend", "cut"]
 
 EDGE_RANGE_MM: Final = (0.1, 2.0)
 """Edges for which the marker errors and angles that the tests promise are kept, and memory stays below 8 GB."""
@@ -42,6 +45,11 @@ class BuildParameters:
     conus
         Form of the cord's caudal end: ``auto`` makes a dome where the cord ends above the dura, and a cut where both
         end with the scan.
+    caudal
+        ``extend`` continues the dura below the scan to its end at S2, and the roots within it to their ganglia;
+        ``cut`` ends both with the last contour.
+    sac
+        How the dura is continued.
     root
         How roots are drawn.
     level_radius_mm
@@ -53,6 +61,8 @@ class BuildParameters:
     edge_mm: float = 0.5
     contour: Parametrisation = "slicer"
     conus: Conus = "auto"
+    caudal: Caudal = "extend"
+    sac: SacParameters = field(default_factory=SacParameters)
     root: RootParameters = field(default_factory=RootParameters)
     level_radius_mm: Mapping[Level, float] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
@@ -81,6 +91,8 @@ class Anatomy:
     ----------
     annotation
         The markers, ordered, with the notes of all corrections.
+    axis
+        The line along which it is strung.
     surfaces
         ``Cord``, ``Dura`` and one per root (``L1_L``), closed and free of overlap.
     centrelines
@@ -94,6 +106,7 @@ class Anatomy:
     """
 
     annotation: Annotation
+    axis: Axis
     surfaces: Mapping[str, Surface]
     centrelines: Mapping[str, Centreline]
     displacements: tuple[Displacement, ...]

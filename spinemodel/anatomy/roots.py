@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -77,62 +78,6 @@ class FittedRoot:
     noise_mm: float
 
 
-def fit_root(
-    root: RootName, space: str, markers: FloatArray, ganglion: FloatArray, cord: Proximity, parameters: RootParameters
-) -> FittedRoot:
-    """Return the centreline through a root's markers.
-
-    Parameters
-    ----------
-    root, space
-        Of the centreline.
-    markers
-        (n, 3) mm, n >= 2, ordered from the cord outwards.
-    ganglion
-        (k, 3) mm, k of 0, 1 or 2, ordered outwards; the centreline passes through them. Without one it ends at the
-        last marker.
-    cord
-        The surface that the root springs from.
-    parameters
-        How to draw it.
-
-    Raises
-    ------
-    GeometryError
-        If the root is drawn inside the cord for more than 10 mm.
-    """
-    at = arc_length(markers)
-    fitted = smooth(at, markers, parameters.noise_mm)
-    drawn = fitted.spline(np.linspace(0, at[-1], max(2, round(at[-1] / STEP_MM) + 1)))
-    entry, drawn = _entry(root, drawn, cord, parameters.entry_rise)
-    before = reach(drawn[0], drawn[0] - drawn[1], entry, parameters.turn_mm)[::-1]
-    beyond = reach(drawn[-1], fitted.spline(at[-1], 1), ganglion, parameters.turn_mm)
-    points = np.vstack([before, drawn, beyond])
-    radius = np.interp(
-        arc_length(points), [0.0, parameters.taper_mm], [parameters.entry_radius_mm, parameters.radius_mm]
-    )
-    extrapolated = np.repeat([True, False, True], [len(before), len(drawn), len(beyond)])
-    return FittedRoot(root, Centreline(str(root), space, points, radius, extrapolated), markers, fitted.noise_mm)
-
-
-def _entry(root: RootName, drawn: FloatArray, cord: Proximity, rise: float) -> tuple[FloatArray, FloatArray]:
-    """Return the entry on the cord's surface, (1, 3), and the drawn curve from where it is clear of the cord.
-
-    The entry lies ahead of a first marker that is outside the cord, else beside it; a start inside is left out.
-    """
-    clearance, _ = signed_distance(cord, drawn[:HUGGING])
-    clear = int(np.max(np.flatnonzero(clearance < CORD_SLANT * STEP_MM), initial=-1)) + 1
-    if clear == len(clearance):
-        raise GeometryError(
-            f"root {root}: drawn inside the cord over its first {STEP_MM * clear:.0f} mm; correct its markers, or "
-            "those of the cord beside them"
-        )
-    along = (drawn[0] - drawn[1]) / np.linalg.norm(drawn[0] - drawn[1])
-    ahead = drawn[:1] + along * rise * max(0.0, clearance[0])
-    distance, outward = signed_distance(cord, ahead)
-    return np.asarray(ahead - distance[:, None] * outward), drawn[clear:]
-
-
 def reach(start: FloatArray, along: FloatArray, targets: FloatArray, turn_mm: float) -> FloatArray:
     """Return the points of a smooth path from ``start`` through ``targets``, ``STEP_MM`` apart, without ``start``.
 
@@ -158,6 +103,74 @@ def reach(start: FloatArray, along: FloatArray, targets: FloatArray, turn_mm: fl
         path.append(start + np.outer(s, chord) + np.outer(damped, direction - chord))
         start, direction = target, chord
     return np.vstack(path)
+
+
+Onward: TypeAlias = Callable[[FloatArray, FloatArray, FloatArray, float], FloatArray]
+"""How a root goes on to its ganglion: takes and gives what :func:`reach` does."""
+
+
+def fit_root(
+    root: RootName,
+    space: str,
+    markers: FloatArray,
+    ganglion: FloatArray,
+    cord: Proximity,
+    parameters: RootParameters,
+    onward: Onward = reach,
+) -> FittedRoot:
+    """Return the centreline through a root's markers.
+
+    Parameters
+    ----------
+    root, space
+        Of the centreline.
+    markers
+        (n, 3) mm, n >= 2, ordered from the cord outwards.
+    ganglion
+        (k, 3) mm, k of 0, 1 or 2, ordered outwards; the centreline passes through them. Without one it ends at the
+        last marker.
+    cord
+        The surface that the root springs from.
+    parameters
+        How to draw it.
+    onward
+        How it goes on from the last marker; straight to the ganglion after a turn unless told otherwise.
+
+    Raises
+    ------
+    GeometryError
+        If the root is drawn inside the cord for more than 10 mm.
+    """
+    at = arc_length(markers)
+    fitted = smooth(at, markers, parameters.noise_mm)
+    drawn = fitted.spline(np.linspace(0, at[-1], max(2, round(at[-1] / STEP_MM) + 1)))
+    entry, drawn = _entry(root, drawn, cord, parameters.entry_rise)
+    before = reach(drawn[0], drawn[0] - drawn[1], entry, parameters.turn_mm)[::-1]
+    beyond = onward(drawn[-1], fitted.spline(at[-1], 1), ganglion, parameters.turn_mm)
+    points = np.vstack([before, drawn, beyond])
+    radius = np.interp(
+        arc_length(points), [0.0, parameters.taper_mm], [parameters.entry_radius_mm, parameters.radius_mm]
+    )
+    extrapolated = np.repeat([True, False, True], [len(before), len(drawn), len(beyond)])
+    return FittedRoot(root, Centreline(str(root), space, points, radius, extrapolated), markers, fitted.noise_mm)
+
+
+def _entry(root: RootName, drawn: FloatArray, cord: Proximity, rise: float) -> tuple[FloatArray, FloatArray]:
+    """Return the entry on the cord's surface, (1, 3), and the drawn curve from where it is clear of the cord.
+
+    The entry lies ahead of a first marker that is outside the cord, else beside it; a start inside is left out.
+    """
+    clearance, _ = signed_distance(cord, drawn[:HUGGING])
+    clear = int(np.max(np.flatnonzero(clearance < CORD_SLANT * STEP_MM), initial=-1)) + 1
+    if clear == len(clearance):
+        raise GeometryError(
+            f"root {root}: drawn inside the cord over its first {STEP_MM * clear:.0f} mm; correct its markers, or "
+            "those of the cord beside them"
+        )
+    along = (drawn[0] - drawn[1]) / np.linalg.norm(drawn[0] - drawn[1])
+    ahead = drawn[:1] + along * rise * max(0.0, clearance[0])
+    distance, outward = signed_distance(cord, ahead)
+    return np.asarray(ahead - distance[:, None] * outward), drawn[clear:]
 
 
 def evenly(centreline: Centreline) -> Centreline:
