@@ -26,14 +26,17 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.annotation import Annotation, Markers
     from spinemodel.anatomy.audit import Audit, audit
     from spinemodel.anatomy.build import build
+    from spinemodel.anatomy.compartments import Partition, part, partition
     from spinemodel.anatomy.curves import Centreline, Contour
     from spinemodel.anatomy.fidelity import marker_errors
     from spinemodel.anatomy.loft import loft
     from spinemodel.anatomy.model import Anatomy, BuildParameters
+    from spinemodel.anatomy.perturb import perturb
     from spinemodel.anatomy.phantom import Phantom, annotate
     from spinemodel.anatomy.roots import RootParameters
     from spinemodel.anatomy.surface import Surface
     from spinemodel.anatomy.sweep import sweep
+    from spinemodel.anatomy.tissues import TissueParameters, Tissues, complete
     from spinemodel.anatomy.untangle import untangle
     from spinemodel.errors import SpineModelError
     from spinemodel.io.bids import read_subject, write_subject
@@ -50,16 +53,23 @@ _HOME: Final = {
     "Centreline": "anatomy.curves",
     "Contour": "anatomy.curves",
     "Markers": "anatomy.annotation",
+    "Partition": "anatomy.compartments",
     "Phantom": "anatomy.phantom",
     "RootParameters": "anatomy.roots",
     "SpineModelError": "errors",
     "Surface": "anatomy.surface",
+    "TissueParameters": "anatomy.tissues",
+    "Tissues": "anatomy.tissues",
     "Transform": "spaces",
     "annotate": "anatomy.phantom",
     "audit": "anatomy.audit",
     "build": "anatomy.build",
+    "complete": "anatomy.tissues",
     "loft": "anatomy.loft",
     "marker_errors": "anatomy.fidelity",
+    "part": "anatomy.compartments",
+    "partition": "anatomy.compartments",
+    "perturb": "anatomy.perturb",
     "read_subject": "io.bids",
     "read_surface": "io.surfaces",
     "sweep": "anatomy.sweep",
@@ -77,17 +87,24 @@ __all__ = [
     "Centreline",
     "Contour",
     "Markers",
+    "Partition",
     "Phantom",
     "RootParameters",
     "SpineModelError",
     "Surface",
+    "TissueParameters",
+    "Tissues",
     "Transform",
     "__version__",
     "annotate",
     "audit",
     "build",
+    "complete",
     "loft",
     "marker_errors",
+    "part",
+    "partition",
+    "perturb",
     "read_subject",
     "read_surface",
     "sweep",

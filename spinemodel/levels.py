@@ -1,4 +1,4 @@
-"""THE table of spinal levels, sides and structures: identity, name, colour, priority and default radius."""
+"""THE table of spinal levels, sides, structures and tissues: identity, name, colour, priority and default radius."""
 
 from __future__ import annotations
 
@@ -74,4 +74,40 @@ ROOT_STRUCTURES: Final = {
     root: Structure(10 + i, str(root), _LEVEL_COLOURS[root.level], 1) for i, root in enumerate(ROOTS)
 }
 STRUCTURES: Final = {row.name: row for row in (DURA, CORD, *ROOT_STRUCTURES.values())}
-"""Every structure by its name."""
+"""Every structure that markers show, by its name. What they enclose may overlap; tissues do not."""
+
+
+def _lighter(colour: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Return the colour, a quarter of the way to white."""
+    red, green, blue = (0.75 * part + 0.25 for part in colour)
+    return red, green, blue
+
+
+GREY: Final = Structure(30, "Grey", (0.69, 0.61, 0.61), 9)
+DORSAL_COLUMNS: Final = Structure(31, "DorsalColumns", (0.96, 0.87, 0.70), 8)
+WHITE: Final = Structure(32, "White", (0.99, 0.95, 0.87), 7)
+CSF: Final = Structure(33, "CSF", (0.83, 0.92, 0.98), 4)
+DURA_SHELL: Final = Structure(34, "DuraShell", (0.44, 0.53, 0.66), 3)
+FAT: Final = Structure(35, "Fat", (0.98, 0.90, 0.55), 2)
+BONE: Final = Structure(36, "Bone", (0.90, 0.84, 0.70), 1)
+DISC: Final = Structure(37, "Disc", (0.66, 0.77, 0.78), 0)
+MUSCLE: Final = Structure(38, "Muscle", (0.80, 0.52, 0.48), -1)
+BULK: Final = Structure(39, "Bulk", (0.95, 0.91, 0.87), -2)
+ROOT_TISSUES: Final = {
+    str(root): Structure(row.id, row.name, row.colour, 6) for root, row in ROOT_STRUCTURES.items()
+}
+ROOTLET_TISSUES: Final = {
+    f"{root}_{kind}": Structure(start + i, f"{root}_{kind}", _lighter(row.colour), 5)
+    for kind, start in (("rootlets", 40), ("ventral", 60))
+    for i, (root, row) in enumerate(ROOT_STRUCTURES.items())
+}
+TISSUES: Final = {
+    row.name: row
+    for row in (
+        *(GREY, DORSAL_COLUMNS, WHITE),
+        *ROOT_TISSUES.values(),
+        *ROOTLET_TISSUES.values(),
+        *(CSF, DURA_SHELL, FAT, BONE, DISC, MUSCLE, BULK),
+    )
+}
+"""Every compartment of space by its name, highest priority first: where solids overlap, the first one wins."""

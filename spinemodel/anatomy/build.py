@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -14,24 +14,41 @@ from spinemodel.anatomy.annotation import Annotation, Markers
 from spinemodel.anatomy.arrange import arrange
 from spinemodel.anatomy.axis import Axis, axis_of, locate
 from spinemodel.anatomy.caudal import EXIT_DEG, end_above, through_sac
-from spinemodel.anatomy.curves import Contour
+from spinemodel.anatomy.curves import Centreline, Contour
 from spinemodel.anatomy.loft import End, loft, plane_of, to_contour
-from spinemodel.anatomy.model import Anatomy, BuildParameters
+from spinemodel.anatomy.model import Anatomy, BuildParameters, Levels
+from spinemodel.anatomy.posture import in_posture
 from spinemodel.anatomy.proximity import Proximity
 from spinemodel.anatomy.roots import FittedRoot, fit_root, reach
 from spinemodel.anatomy.sac import Wall, extend_sac, sac_end, wall_of
+from spinemodel.anatomy.segments import Span, spinal_segments
+from spinemodel.anatomy.surface import Surface
 from spinemodel.anatomy.sweep import sweep
 from spinemodel.anatomy.untangle import untangle
+from spinemodel.anatomy.vertebral_levels import VertebralSpan, vertebral_levels
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
 from spinemodel.levels import ROOTS
 
 
-def build(annotation: Annotation, parameters: BuildParameters | None = None) -> Anatomy:
+def build(
+    annotation: Annotation,
+    parameters: BuildParameters | None = None,
+    vertebrae: Mapping[str, Surface] | None = None,
+) -> Anatomy:
     """Return the model of an annotated subject.
 
-    The markers are ordered by geometry and refused where they cannot be one subject; contours are lofted, roots fitted,
-    untangled and swept.
+    The markers are ordered by geometry and refused where they cannot be one subject; contours are lofted, the dura is
+    continued below the scan, and roots are fitted, untangled and swept.
+
+    Parameters
+    ----------
+    annotation
+        In the order and frame in which it was read.
+    parameters
+        See :class:`~spinemodel.anatomy.model.BuildParameters`.
+    vertebrae
+        Meshes by name, in the annotation's space, that tell the vertebral levels better than ganglia do.
 
     Raises
     ------
@@ -40,13 +57,16 @@ def build(annotation: Annotation, parameters: BuildParameters | None = None) -> 
     """
     # Matrices of a hundred rows gain nothing from threads, and without them any machine gives the same bits.
     with threadpool_limits(limits=1, user_api="blas"):
-        return _build(annotation, parameters or BuildParameters())
+        return _build(annotation, parameters or BuildParameters(), vertebrae or {})
 
 
-def _build(annotation: Annotation, parameters: BuildParameters) -> Anatomy:
+def _build(annotation: Annotation, parameters: BuildParameters, bones: Mapping[str, Surface]) -> Anatomy:
     """Return the model; see :func:`build`."""
     annotation = _cut_to_dura(arrange(annotation))
     axis = axis_of(annotation.space, annotation.dura, annotation.ganglia)
+    vertebrae = _vertebrae(axis, annotation, parameters, bones)
+    middles = {vertebra.name: (vertebra.bottom + vertebra.top) / 2 for vertebra in vertebrae}
+    annotation = in_posture(annotation, parameters.posture, axis, middles)
     dura, sac = _dura(annotation, axis, parameters)
     cord = [to_contour(markers, parameters.contour) for markers in annotation.cord]
     ends: dict[str, tuple[End, End]] = {
@@ -62,7 +82,29 @@ def _build(annotation: Annotation, parameters: BuildParameters) -> Anatomy:
     centrelines, displacements = untangle(fitted, *walls, parameters.rules)
     surfaces |= {centreline.name: sweep(centreline) for centreline in centrelines}
     named = {centreline.name: centreline for centreline in centrelines}
-    return Anatomy(annotation, axis, surfaces, named, tuple(displacements), ends, parameters)
+    levels = Levels(_segments(axis, named, surfaces["Cord"]), vertebrae)
+    return Anatomy(annotation, axis, levels, surfaces, named, tuple(displacements), ends, parameters)
+
+
+def _vertebrae(
+    axis: Axis, annotation: Annotation, parameters: BuildParameters, bones: Mapping[str, Surface]
+) -> tuple[VertebralSpan, ...]:
+    """Return the vertebrae that meshes or ganglia tell; none without either."""
+    if not annotation.ganglia and not bones:
+        return ()
+    return vertebral_levels(
+        axis,
+        annotation.ganglia,
+        last_thoracic=parameters.last_thoracic,
+        last_lumbar=parameters.last_lumbar,
+        meshes=bones,
+    )
+
+
+def _segments(axis: Axis, lines: Mapping[str, Centreline], cord: Surface) -> tuple[Span, ...]:
+    """Return the spinal segments that the roots' entries tell; none without roots."""
+    entries = {root: lines[str(root)].points[0] for root in ROOTS if str(root) in lines}
+    return spinal_segments(axis, entries, cord.vertices) if entries else ()
 
 
 def _dura(

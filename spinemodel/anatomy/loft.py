@@ -31,8 +31,8 @@ MIN_SIDES: Final = 16
 
 
 TIGHTEST_MM: Final = 0.2
-"""Least radius of a bend, mm: less than a voxel of the finest scans. Where a contour is hardly larger than its noise, as
-at the tip of the conus, the curve through the markers has tighter bends, or loops, that the surface would fold on."""
+"""Least radius of a bend, mm: less than a voxel of the finest scans. Where a contour is hardly larger than its noise,
+as at the tip of the conus, the curve through the markers has tighter bends, or loops, that the surface would fold on."""
 
 MOST_SMOOTHING: Final = 10.0
 """Time of heat flow at which only an ellipse is left."""
@@ -43,7 +43,8 @@ SOFTER: Final = 1.5
 
 def to_contour(markers: Markers, parametrisation: Parametrisation = "slicer") -> Contour:
     """Return the closed curve through ordered markers (m, 3), without bends tighter than ``TIGHTEST_MM``."""
-    return Contour(_without_kinks(closed_spline(markers.points, SAMPLES, parametrisation)), markers.points, markers.source)
+    curve = closed_spline(markers.points, SAMPLES, parametrisation)
+    return Contour(_without_kinks(curve), markers.points, markers.source)
 
 
 def _without_kinks(loop: FloatArray) -> FloatArray:
@@ -103,14 +104,14 @@ def loft(
     """
     if len(contours) < 2:
         raise GeometryError(f"{name}: {len(contours)} contour; a surface needs two or more")
-    rows = _rows(_correspond([contour.points for contour in contours]), edge_mm)
+    rows = _rows(correspond([contour.points for contour in contours]), edge_mm)
     rings = [_ring(row, edge_mm, phase=(i % 2) / 2) for i, row in enumerate(rows)]
     rings[0], lower = _end(rings[0], ends[0], -1.0)
     rings[-1], upper = _end(rings[-1], ends[1], 1.0)
     return Surface(name, space, *zip_rings([*lower[::-1], *rings, *upper]))
 
 
-def _correspond(loops: Sequence[FloatArray]) -> FloatArray:
+def correspond(loops: Sequence[FloatArray]) -> FloatArray:
     """Roll each loop (n, 3) so that its points lie opposite those of the loop before; return (loops, n, 3).
 
     The first loop starts dorsally. The best roll maximises the circular cross-correlation about the centroids, which

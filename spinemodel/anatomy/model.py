@@ -11,11 +11,14 @@ from spinemodel.anatomy.annotation import Annotation
 from spinemodel.anatomy.axis import Axis
 from spinemodel.anatomy.curves import Centreline, Parametrisation
 from spinemodel.anatomy.loft import End
+from spinemodel.anatomy.posture import Posture
 from spinemodel.anatomy.roots import RootParameters
 from spinemodel.anatomy.sac import SacParameters
+from spinemodel.anatomy.segments import Span
 from spinemodel.anatomy.strands import Rules
 from spinemodel.anatomy.surface import Surface
 from spinemodel.anatomy.untangle import Displacement
+from spinemodel.anatomy.vertebral_levels import LastLumbar, LastThoracic, VertebralSpan
 from spinemodel.errors import InputError
 from spinemodel.levels import Level
 
@@ -50,6 +53,10 @@ class BuildParameters:
         ``cut`` ends both with the last contour.
     sac
         How the dura is continued.
+    posture
+        ``supine`` as scanned; ``prone`` lets cord and roots sink to the front.
+    last_thoracic, last_lumbar
+        The subject's last vertebrae, for one with T13 or L6.
     root
         How roots are drawn.
     level_radius_mm
@@ -63,6 +70,9 @@ class BuildParameters:
     conus: Conus = "auto"
     caudal: Caudal = "extend"
     sac: SacParameters = field(default_factory=SacParameters)
+    posture: Posture = "supine"
+    last_thoracic: LastThoracic = "T12"
+    last_lumbar: LastLumbar = "L5"
     root: RootParameters = field(default_factory=RootParameters)
     level_radius_mm: Mapping[Level, float] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
@@ -83,6 +93,22 @@ def _require(name: str, value: float, within: tuple[float, float]) -> None:
         raise InputError(f"{name}: got {value:g} mm, expected {within[0]:g} to {within[1]:g} mm")
 
 
+@dataclass(frozen=True)
+class Levels:
+    """Where along the axis the levels are, from head to foot.
+
+    Attributes
+    ----------
+    segments
+        Of the cord; empty without roots.
+    vertebrae
+        Empty without ganglia.
+    """
+
+    segments: tuple[Span, ...]
+    vertebrae: tuple[VertebralSpan, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Anatomy:
     """The surfaces and centrelines of one subject.
@@ -93,6 +119,8 @@ class Anatomy:
         The markers, ordered, with the notes of all corrections.
     axis
         The line along which it is strung.
+    levels
+        Spinal segments and vertebrae along the axis.
     surfaces
         ``Cord``, ``Dura`` and one per root (``L1_L``), closed and free of overlap.
     centrelines
@@ -107,6 +135,7 @@ class Anatomy:
 
     annotation: Annotation
     axis: Axis
+    levels: Levels
     surfaces: Mapping[str, Surface]
     centrelines: Mapping[str, Centreline]
     displacements: tuple[Displacement, ...]

@@ -72,9 +72,9 @@ def _ends(ganglia: Mapping[RootName, Markers]) -> dict[Level, FloatArray]:
 def extend_sac(last: Contour, axis: Axis, end: float, parameters: SacParameters) -> list[Contour]:
     """Return the contours (from caudal to rostral) that continue the dura below its last drawn contour.
 
-    Every section is the last drawn one, made smaller by 1 - (1 - tip) t^p at the part t of the way to the tip, and set
-    square to the axis. The rounded end, as high as the last section's mean radius, is left to the loft and reaches
-    ``end``.
+    Every section is the last drawn one, made smaller by 1 - (1 - tip) t^p at the part t of the way to the tip, set
+    square to the axis, and turned into its ellipse: what made the last slice special is not known to go on. The
+    rounded end, as high as the last section's mean radius, is left to the loft and reaches ``end``.
 
     Parameters
     ----------
@@ -88,7 +88,9 @@ def extend_sac(last: Contour, axis: Axis, end: float, parameters: SacParameters)
         See :class:`SacParameters`.
     """
     s, right, dorsal = locate(axis, last.points)
-    begin, radius = s.mean(), np.hypot(right - right.mean(), dorsal - dorsal.mean()).mean()
+    centre, drawn = right.mean() + 1j * dorsal.mean(), right - right.mean() + 1j * (dorsal - dorsal.mean())
+    ellipse = _ellipse(drawn)
+    begin, radius = s.mean(), np.abs(drawn).mean()
     length = begin - end - parameters.tip_share * radius
     if length < ABOVE_END_MM:
         return []
@@ -96,15 +98,18 @@ def extend_sac(last: Contour, axis: Axis, end: float, parameters: SacParameters)
     for t in np.linspace(1.0, 0.0, round(length / SPACING_MM) + 1)[:-1]:
         share = 1 - (1 - parameters.tip_share) * t**parameters.taper_power
         fade = max(0.0, 1 - t * length / LEVELLING_MM) ** 2
-        centre = np.array([right.mean(), dorsal.mean()]) * fade
-        points = place(
-            axis,
-            begin - t * length + fade * (s - begin),
-            centre[0] + share * (right - right.mean()),
-            centre[1] + share * (dorsal - dorsal.mean()),
-        )
+        place_of = fade * centre + share * (fade * drawn + (1 - fade) * ellipse)
+        points = place(axis, begin - t * length + fade * (s - begin), place_of.real, place_of.imag)
         contours.append(Contour(points, np.empty((0, 3)), "extrapolated"))
     return contours
+
+
+def _ellipse(loop: np.ndarray) -> np.ndarray:
+    """Return the ellipse in a closed curve of complex numbers (n,) about 0: its first harmonics, either way round."""
+    spectrum = np.fft.fft(loop)
+    spectrum[2:-1] = 0
+    spectrum[0] = 0
+    return np.asarray(np.fft.ifft(spectrum))
 
 
 BEARINGS: Final = np.linspace(-np.pi, np.pi, 72, endpoint=False)

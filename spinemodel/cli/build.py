@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
-from spinemodel.cli.show import console, print_displacements, print_fidelity, step
-from spinemodel.errors import BackendUnavailableError, GeometryError, InputError
-from spinemodel.levels import LEVELS, Level
+from spinemodel.cli.options import Format, build_parameters, formats_of, tissue_parameters
+from spinemodel.cli.show import console, print_displacements, print_fidelity, print_tissues, step
+from spinemodel.errors import BackendUnavailableError, GeometryError
 
 if TYPE_CHECKING:
     from spinemodel.anatomy.annotation import Annotation
     from spinemodel.anatomy.model import Anatomy, BuildParameters
+    from spinemodel.anatomy.surface import Surface
+    from spinemodel.anatomy.tissues import TissueParameters, Tissues
     from spinemodel.arrays import FloatArray
-
-Format = Literal["stl", "ply", "obj", "glb", "vtp", "gii"]
-
 
 def build_model(
     markers: Annotated[Path, typer.Argument(help="Folder of a subject's marker files, or a dataset that holds it.")],
@@ -33,6 +33,28 @@ def build_model(
         list[str] | None, typer.Option(help="Root radius, mm: 0.5 for all levels, S1=0.4 for one; repeatable.")
     ] = None,
     conus: Annotated[Literal["auto", "dome", "flat"], typer.Option(help="Form of the cord's caudal end.")] = "auto",
+    caudal: Annotated[
+        Literal["extend", "cut"], typer.Option(help="Below the scan: continue the sac to S2, or end with the scan.")
+    ] = "extend",
+    posture: Annotated[
+        Literal["supine", "prone"], typer.Option(help="As scanned, or with cord and roots sunk to the front.")
+    ] = "supine",
+    last_thoracic: Annotated[
+        Literal["T11", "T12", "T13"], typer.Option(help="The subject's last thoracic vertebra.")
+    ] = "T12",
+    last_lumbar: Annotated[
+        Literal["L4", "L5", "L6"], typer.Option(help="The subject's last lumbar vertebra.")
+    ] = "L5",
+    tissues: Annotated[
+        bool, typer.Option("--tissues", help="Add rootlets, grey matter and all around the sac: a partition of space.")
+    ] = False,
+    without: Annotated[
+        str, typer.Option(help="Tissues to leave out, separated by commas, such as Bone,Disc,Muscle.")
+    ] = "",
+    ventral: Annotated[bool, typer.Option("--ventral", help="Add ventral roots to the tissues.")] = False,
+    vertebrae: Annotated[
+        Path | None, typer.Option(help="Folder of closed vertebra meshes (L1.stl, ...), in place of parametric ones.")
+    ] = None,
     contour: Annotated[
         Literal["slicer", "centripetal", "chord"], typer.Option(help="Spline of the contours; slicer as shown there.")
     ] = "slicer",
@@ -48,14 +70,25 @@ def build_model(
     Example: spinemodel build lumbosacral/derivatives/markers/sub-03 --out models
 
     Example: spinemodel build lumbosacral --subject sub-03 --out models --format stl,glb --radius S1=0.4
+
+    Example: spinemodel build lumbosacral --subject sub-03 --out models --tissues --ventral --posture prone
     """
     from spinemodel.io.bids import read_subject
+    from spinemodel.io.vertebrae import read_vertebrae
 
-    parameters = _parameters(edge, radius or [], conus, contour, noise)
-    chosen = _formats(formats)
+    parameters = replace(
+        build_parameters(edge, radius or [], conus, contour, noise),
+        caudal=caudal,
+        posture=posture,
+        last_thoracic=last_thoracic,
+        last_lumbar=last_lumbar,
+    )
+    completed = tissue_parameters(without, ventral=ventral) if tissues else None
+    chosen = formats_of(formats)
     with step(f"Reading {markers}"):
         annotation = read_subject(markers, subject)
-    build_and_write(annotation, out, parameters, chosen, frame, figures=figures)
+        bones = read_vertebrae(vertebrae, annotation.space) if vertebrae else None
+    build_and_write(annotation, out, parameters, chosen, frame, completed=completed, bones=bones, figures=figures)
 
 
 def build_and_write(
@@ -65,9 +98,11 @@ def build_and_write(
     formats: Sequence[str] = ("stl",),
     frame: Literal["LPS", "RAS"] = "LPS",
     *,
+    completed: TissueParameters | None = None,
+    bones: Mapping[str, Surface] | None = None,
     figures: bool = True,
 ) -> Anatomy:
-    """Build a model, write its folder and print what came out.
+    """Build a model, and its tissues where ``completed`` says which, write its folder and print what came out.
 
     Raises
     ------
@@ -80,73 +115,59 @@ def build_and_write(
     from spinemodel.io.model import write_model
 
     with step(f"Building {annotation.subject}"):
-        anatomy = build(annotation, parameters)
-    for note in anatomy.annotation.notes:
-        console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
+        anatomy = build(annotation, parameters, bones)
+    _say(anatomy.annotation.notes)
     with step("Checking"):
         checked, errors = audit(anatomy.surfaces), marker_errors(anatomy)
     fidelity = summarise(errors)
+    tissues = _complete(anatomy, completed, bones) if completed else None
     with step(f"Writing {out}"):
-        path = write_model(anatomy, checked, fidelity, out, formats=formats, frame=frame)
+        path = write_model(anatomy, checked, fidelity, out, tissues=tissues, formats=formats, frame=frame)
     print_fidelity(fidelity)
     print_displacements(anatomy.displacements)
+    failures = list(checked.failures)
+    if tissues:
+        print_tissues(tissues)
+        failures += tissues.failures
     if figures:
         with step("Drawing"):
-            _draw(anatomy, errors, path.parent / "figures")
-    console.print(f"{len(anatomy.surfaces)} structures: {path}", highlight=False, markup=False, soft_wrap=True)
-    if checked.failures:
-        raise GeometryError(f"{path}: written, but {'; '.join(checked.failures)}")
+            _draw(anatomy, errors, tissues, path.parent / "figures")
+    many = f"{len(anatomy.surfaces)} structures" + (f", {len(tissues.partition.labels)} tissues" if tissues else "")
+    console.print(f"{many}: {path}", highlight=False, markup=False, soft_wrap=True)
+    if failures:
+        raise GeometryError(f"{path}: written, but {'; '.join(failures)}")
     return anatomy
 
 
-def _formats(text: str) -> list[str]:
-    """Return the formats named in a list separated by commas."""
-    chosen = [name.strip().lower() for name in text.split(",") if name.strip()]
-    unknown = sorted(set(chosen) - set(get_args(Format)))
-    if unknown or not chosen:
-        raise InputError(
-            f"--format {text}: unknown format {', '.join(unknown) or '(none)'}; expected {', '.join(get_args(Format))}"
-        )
-    return list(dict.fromkeys(chosen))
+def _complete(anatomy: Anatomy, parameters: TissueParameters, bones: Mapping[str, Surface] | None) -> Tissues:
+    """Return the tissues, saying what could not be had as asked."""
+    from spinemodel.anatomy.tissues import complete
+
+    with step("Completing the tissues"):
+        tissues = complete(anatomy, parameters, bones)
+    _say(tissues.notes)
+    return tissues
 
 
-def _parameters(edge: float, radii: Sequence[str], conus: str, contour: str, noise: float | None) -> BuildParameters:
-    """Return the build parameters that the options ask for."""
-    from spinemodel.anatomy.model import BuildParameters
-    from spinemodel.anatomy.roots import RootParameters
-    from spinemodel.levels import ROOT_RADIUS_MM
-
-    per_level: dict[Level, float] = {}
-    for_all = ROOT_RADIUS_MM
-    for text in radii:
-        name, _, value = text.rpartition("=")
-        try:
-            size = float(value)
-        except ValueError:
-            raise InputError(f"--radius {text}: expected a number of mm, or LEVEL=mm such as S1=0.4") from None
-        if not name:
-            for_all = size
-        elif (level := next((known for known in LEVELS if known == name.upper()), None)) is not None:
-            per_level[level] = size
-        else:
-            raise InputError(f"--radius {text}: unknown level {name}; expected one of {', '.join(LEVELS)}")
-    return BuildParameters(
-        edge_mm=edge,
-        contour=contour,  # type: ignore[arg-type]
-        conus=conus,  # type: ignore[arg-type]
-        root=RootParameters(radius_mm=for_all, noise_mm=noise),
-        level_radius_mm=per_level,
-    )
+def _say(notes: Iterable[str]) -> None:
+    """Print notes, one a line."""
+    for note in notes:
+        console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
 
 
-def _draw(anatomy: Anatomy, errors: dict[str, tuple[FloatArray, FloatArray]], folder: Path) -> None:
+def _draw(
+    anatomy: Anatomy, errors: dict[str, tuple[FloatArray, FloatArray]], tissues: Tissues | None, folder: Path
+) -> None:
     """Draw the figures; say which part is missing where they cannot be drawn."""
     from spinemodel.report.fidelity import render_fidelity
     from spinemodel.report.render import render_model
+    from spinemodel.report.tissues import render_tissues
 
     subject = anatomy.annotation.subject
     try:
         render_model(folder / f"{subject}_model.png", anatomy.surfaces, title=subject)
         render_fidelity(folder / f"{subject}_fidelity.png", anatomy.surfaces, errors)
+        if tissues:
+            render_tissues(folder, anatomy, tissues)
     except BackendUnavailableError as missing:
         console.print(f"note: figures left out: {missing}", highlight=False, markup=False, soft_wrap=True)

@@ -15,13 +15,14 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path("demo"),
     figures: Annotated[bool, typer.Option(help="Draw the model and its marker errors.")] = True,
 ) -> None:
-    """Make a synthetic subject whose volumes are known, write its marker files and build the model from them.
+    """Make a synthetic subject whose volumes are known, write its marker files, build the model and its tissues.
 
     Example: spinemodel demo --out demo
     """
     from spinemodel.anatomy.model import BuildParameters
     from spinemodel.anatomy.phantom import Phantom, annotate, cord_volume, dura_volume
-    from spinemodel.anatomy.surface import volume
+    from spinemodel.anatomy.tissues import TissueParameters
+    from spinemodel.anatomy.volumes import volume_below
     from spinemodel.io.bids import read_subject, write_subject
 
     phantom = Phantom(noise_mm=0.1, seed=3)
@@ -29,9 +30,12 @@ def demo(
     with step("Writing marker files"):
         write_subject(annotate(phantom), markers)
     console.print(f"markers of a synthetic subject: {markers}", highlight=False, markup=False, soft_wrap=True)
-    anatomy = build_and_write(read_subject(markers), out / "model", BuildParameters(), figures=figures)
+    anatomy = build_and_write(
+        read_subject(markers), out / "model", BuildParameters(), completed=TissueParameters(), figures=figures
+    )
     for name, truth in (("Cord", cord_volume(phantom)), ("Dura", dura_volume(phantom))):
-        built = volume(anatomy.surfaces[name])
+        # What lies above the scan's end, with the normal towards the foot: below it, the build has continued the sac.
+        built = volume_below(anatomy.surfaces[name], (0.0, 0.0, phantom.bottom_z), (0.0, 0.0, -1.0))
         console.print(f"{name}: {built:.0f} mm3, known to be {truth:.0f} mm3 ({100 * (built / truth - 1):+.2f} %)")
     for picture in sorted((out / "model").glob("*/figures/*.png")):
         console.print(f"look at {picture}", highlight=False, markup=False, soft_wrap=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.audit import Audit
     from spinemodel.anatomy.fidelity import Fidelity
     from spinemodel.anatomy.relations import Relations
+    from spinemodel.anatomy.tissues import Tissues
     from spinemodel.anatomy.untangle import Displacement
 
 log = logging.getLogger("spinemodel")
@@ -93,3 +94,23 @@ def print_displacements(displacements: Sequence[Displacement]) -> None:
         numbers = (entry.most_mm, entry.marker_most_mm, entry.noise_mm, entry.narrowest_mm)
         table.add_row(entry.root, *(f"{number:.2f}" for number in numbers), ", ".join(entry.against))
     console.print("Untangled (markers: how much farther from the centreline; noise: SD of the annotation)", table)
+
+
+def print_tissues(tissues: Tissues) -> None:
+    """Print one row per tissue, roots and rootlets summed up."""
+    from spinemodel.anatomy.compartments import volumes
+    from spinemodel.anatomy.surface import volume
+    from spinemodel.levels import ROOT_TISSUES, ROOTLET_TISSUES
+
+    table = _table("tissue", "cm3", "origin")
+    sizes = dict(volumes(tissues.partition))
+    for title, names in (("Rootlets", ROOTLET_TISSUES), ("Roots", ROOT_TISSUES)):
+        together = [sizes.pop(name) for name in names if name in sizes]
+        if together:
+            origin = "annotated" if title == "Roots" else "derived"
+            table.add_row(f"{title} ({len(together)})", f"{sum(together) / 1000:.3f}", origin)
+    for name, size in sizes.items():
+        table.add_row(name, f"{size / 1000:.3f}", tissues.origins[name])
+    whole, parts = volume(tissues.domain), sum(volumes(tissues.partition).values())
+    table.add_row("all", f"{parts / 1000:.3f}", f"{abs(parts - whole) / whole:.0e} off the domain's")
+    console.print("Tissues: a partition of space", table)

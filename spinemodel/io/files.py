@@ -53,3 +53,9 @@ def writable(folder: Path) -> Iterator[None]:
 def sha256(content: bytes) -> str:
     """Return the SHA-256 of ``content`` in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def describe(folder: Path, path: Path, frame: str, unit: str = "mm") -> dict[str, str]:
+    """Return what ``model.json`` says of a written file: its place in ``folder``, frame, unit and hash."""
+    digest = sha256(path.read_bytes())
+    return {"path": path.relative_to(folder).as_posix(), "frame": frame, "unit": unit, "sha256": digest}

@@ -12,13 +12,16 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from xml.parsers.expat import ExpatError
 
 import numpy as np
 
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.io.mesh_writers import STL_RECORD, TO_GLTF
+
+if TYPE_CHECKING:
+    import pyvista
 
 BROKEN: Final = (
     ArithmeticError,
@@ -116,8 +119,14 @@ def _by_trimesh(path: Path) -> tuple[FloatArray, IntArray]:
     return np.asarray(mesh.vertices, dtype=np.float64), np.asarray(mesh.faces, dtype=np.int64)
 
 
-def from_vtp(path: Path) -> Soup:
-    """Read a VTK XML PolyData file; polygons and strips become triangles, lines and points are left out."""
+def read_polydata(path: Path) -> pyvista.PolyData:
+    """Return the content of a VTK XML PolyData file.
+
+    Raises
+    ------
+    ValueError
+        With VTK's reason, where it cannot be read.
+    """
     import pyvista
     from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
@@ -127,7 +136,12 @@ def from_vtp(path: Path) -> Soup:
         reader.Update()
     if catcher.events:
         raise ValueError(catcher.events[0].alert)
-    mesh = pyvista.wrap(reader.GetOutput()).triangulate()
+    return pyvista.wrap(reader.GetOutput())
+
+
+def from_vtp(path: Path) -> Soup:
+    """Read a VTK XML PolyData file; polygons and strips become triangles, lines and points are left out."""
+    mesh = read_polydata(path).triangulate()
     stated = mesh.field_data["SPACE"][0] if "SPACE" in mesh.field_data else ""
     faces = mesh.regular_faces if mesh.n_cells else np.empty((0, 3))
     return Soup(mesh.points.astype(np.float64), faces.astype(np.int64), f"SPACE={stated}" if stated else "")

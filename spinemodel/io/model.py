@@ -7,6 +7,7 @@
     sub-03/surfaces/sub-03_L1_L.stl ...                one file per root
     sub-03/centrelines/sub-03_L1_L.mrk.json ...        open curves for 3D Slicer
     sub-03/centrelines/sub-03_centrelines.tsv          all centrelines, RAS+ mm
+    sub-03/tissues/...                                 where asked for: see :mod:`spinemodel.io.tissues`
 
 Everything is written into a hidden folder first and moved into place at the end, so that a build that is stopped leaves
 the model before it as it was.
@@ -29,13 +30,15 @@ from spinemodel.anatomy.curves import Centreline, arc_length, resample
 from spinemodel.anatomy.fidelity import Fidelity
 from spinemodel.anatomy.model import Anatomy
 from spinemodel.anatomy.surface import Surface, merge
+from spinemodel.anatomy.tissues import Tissues
 from spinemodel.errors import InputError
-from spinemodel.io.files import atomic, sha256, writable
+from spinemodel.io.files import atomic, describe, sha256, writable
 from spinemodel.io.slicer import Frame, Markup, write_markups
 from spinemodel.io.surfaces import file_frame, file_unit, read_surface, write_surface
-from spinemodel.levels import ROOT_STRUCTURES, STRUCTURES
+from spinemodel.io.tissues import write_tissues
+from spinemodel.levels import DURA, ROOT_STRUCTURES, STRUCTURES
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the layout of ``model.json``."""
 
 STAGING: Final = ".partial"
@@ -53,6 +56,7 @@ def write_model(
     fidelity: dict[str, Fidelity],
     out: Path,
     *,
+    tissues: Tissues | None = None,
     formats: Sequence[str] = ("stl",),
     frame: Frame = "LPS",
 ) -> Path:
@@ -72,6 +76,8 @@ def write_model(
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(parents=True)
         record = _write_files(anatomy, checked, fidelity, staging, formats, frame)
+        if tissues:
+            record |= write_tissues(tissues, staging, anatomy.annotation.subject, formats, frame)
         return _move_into_place(staging, folder, record)
 
 
@@ -90,16 +96,16 @@ def _write_files(
         for suffix in formats:
             path = folder / "surfaces" / f"{subject}_{name}.{suffix}"
             write_surface(path, surface, frame=frame, colour=STRUCTURES[name].colour if name in STRUCTURES else None)
-            files.setdefault(name, []).append(_file(folder, path, file_frame(suffix, frame), file_unit(suffix)))
+            files.setdefault(name, []).append(describe(folder, path, file_frame(suffix, frame), file_unit(suffix)))
     for name, centreline in anatomy.centrelines.items():
         path = folder / "centrelines" / f"{subject}_{name}.mrk.json"
         write_markups(path, [_curve(centreline)], frame=frame)
-        files[name].append(_file(folder, path, frame))
+        files[name].append(describe(folder, path, frame))
     table = folder / "centrelines" / f"{subject}_centrelines.tsv"
     _write_table(table, anatomy)
     record = _record(anatomy, checked, fidelity)
     record["structures"] = [_structure(anatomy, checked, name) | {"files": files[name]} for name in anatomy.surfaces]
-    record["together"] = [*files.get("Nerveroots", []), _file(folder, table, "RAS")]
+    record["together"] = [*files.get("Nerveroots", []), describe(folder, table, "RAS")]
     return record
 
 
@@ -130,12 +136,6 @@ def _write_table(path: Path, anatomy: Anatomy) -> None:
         temporary.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def _file(folder: Path, path: Path, frame: str, unit: str = "mm") -> Record:
-    """Return what is said of a written file."""
-    digest = sha256(path.read_bytes())
-    return {"path": path.relative_to(folder).as_posix(), "frame": frame, "unit": unit, "sha256": digest}
-
-
 def _record(anatomy: Anatomy, checked: Audit, fidelity: dict[str, Fidelity]) -> Record:
     """Return what is said of the model as a whole."""
     drawn = anatomy.annotation
@@ -150,15 +150,29 @@ def _record(anatomy: Anatomy, checked: Audit, fidelity: dict[str, Fidelity]) -> 
         "relations": asdict(checked.relations) if checked.relations else None,
         "fidelity": {name: asdict(value) for name, value in fidelity.items()},
         "notes": list(drawn.notes),
+        "axis": {"points": anatomy.axis.points.round(4).tolist()},
+        "spinal_segments": [_span(span.name, span.bottom, span.top, span.origin) for span in anatomy.levels.segments],
+        "vertebral_levels": [
+            _span(one.name, one.bottom, one.top, one.origin) | {"disc_bottom_mm": one.disc_bottom}
+            for one in anatomy.levels.vertebrae
+        ],
         "parameters": asdict(anatomy.parameters),
         "sources": [asdict(source) for source in drawn.sources],
     }
 
 
+def _span(name: str, bottom: float, top: float, origin: str) -> Record:
+    """Return what is said of a level: where it lies along the axis, mm from the axis's caudal end."""
+    return {"name": name, "bottom_mm": bottom, "top_mm": top, "origin": origin}
+
+
 def _structure(anatomy: Anatomy, checked: Audit, name: str) -> Record:
     """Return what is said of one structure."""
     row = STRUCTURES[name]
-    record: Record = {"name": name, "label": row.id, "colour": row.colour, "check": asdict(checked.surfaces[name])}
+    record: Record = {"name": name, "label": row.id, "colour": row.colour, "origin": "annotated"}
+    record["check"] = asdict(checked.surfaces[name])
+    if name == DURA.name and anatomy.ends[name][0] == "dome":
+        record["extrapolated_below_mm"] = float(anatomy.annotation.dura[0].points[:, 2].min())
     if name in anatomy.ends:
         record["ends"] = dict(zip(("caudal", "rostral"), anatomy.ends[name], strict=True))
         return record
@@ -219,7 +233,9 @@ def _listed(record: Record) -> set[str]:
 
 def _parts(record: Record) -> list[Record]:
     """Return what a record says of each file."""
-    return [*record["together"], *(file for structure in record["structures"] for file in structure["files"])]
+    rows = [*record["structures"], *record.get("tissues", [])]
+    whole = [record["partition"]["file"]] if "partition" in record else []
+    return [*record["together"], *whole, *(file for row in rows for file in row["files"])]
 
 
 def read_record(folder: Path) -> Record:

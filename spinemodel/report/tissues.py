@@ -1,0 +1,44 @@
+"""The pictures of a model's tissues."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from spinemodel.anatomy.compartments import part
+from spinemodel.anatomy.model import Anatomy, Levels
+from spinemodel.anatomy.tissues import Tissues
+from spinemodel.levels import CORD, ROOT_TISSUES, ROOTLET_TISSUES
+from spinemodel.report.rootlets import render_rootlets
+from spinemodel.report.sections import render_sections, stations_along
+
+SEGMENTS: Final = ("T12", "L2", "S1")
+VERTEBRAE: Final = ("L3", "L5")
+"""Levels at whose middles sections are drawn: three through the cord, two through the cauda equina."""
+
+
+def render_tissues(folder: Path, anatomy: Anatomy, tissues: Tissues) -> None:
+    """Draw ``<subject>_sections.png`` and, where there are rootlets, ``<subject>_rootlets.png`` into a folder.
+
+    Raises
+    ------
+    BackendUnavailableError
+        Without matplotlib or OpenGL.
+    """
+    subject = anatomy.annotation.subject
+    parts = {name: part(tissues.partition, name) for name in tissues.partition.labels}
+    stations = stations_along(anatomy.axis, places(anatomy.levels))
+    render_sections(folder / f"{subject}_sections.png", parts, anatomy.annotation, stations, title=subject)
+    shown = {name: surface for name, surface in parts.items() if name in ROOT_TISSUES or name in ROOTLET_TISSUES}
+    if any(name in ROOTLET_TISSUES for name in shown):
+        shown[CORD.name] = anatomy.surfaces[CORD.name]
+        render_rootlets(folder / f"{subject}_rootlets.png", shown, title=subject)
+
+
+def places(levels: Levels) -> dict[float, str]:
+    """Return where along the axis sections are drawn, with their titles, from head to foot."""
+    segments = {span.name: (span.bottom + span.top) / 2 for span in levels.segments}
+    vertebrae = {span.name: (span.bottom + span.top) / 2 for span in levels.vertebrae}
+    at = {segments[name]: f"segment {name}" for name in SEGMENTS if name in segments}
+    at |= {vertebrae[name]: f"vertebra {name}" for name in VERTEBRAE if name in vertebrae}
+    return dict(sorted(at.items(), reverse=True))
