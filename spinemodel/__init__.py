@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.annotation import Annotation, Markers
     from spinemodel.anatomy.audit import Audit, audit
     from spinemodel.anatomy.build import build
-    from spinemodel.anatomy.compartments import Partition, part, partition
+    from spinemodel.anatomy.compartments import Partition, partition
     from spinemodel.anatomy.curves import Centreline, Contour
     from spinemodel.anatomy.fidelity import marker_errors
     from spinemodel.anatomy.loft import loft
@@ -67,7 +67,6 @@ _HOME: Final = {
     "complete": "anatomy.tissues",
     "loft": "anatomy.loft",
     "marker_errors": "anatomy.fidelity",
-    "part": "anatomy.compartments",
     "partition": "anatomy.compartments",
     "perturb": "anatomy.perturb",
     "read_subject": "io.bids",
@@ -102,7 +101,6 @@ __all__ = [
     "complete",
     "loft",
     "marker_errors",
-    "part",
     "partition",
     "perturb",
     "read_subject",

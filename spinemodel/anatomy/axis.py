@@ -30,6 +30,12 @@ CONTOUR_NOISE_MM: Final = 0.2
 BEYOND_MM: Final = 60.0
 """Length by which an axis is continued straight at both ends, so that what surrounds the marks has a frame."""
 
+MOST_STEPS: Final = 20
+"""Of the search for a point's place along an axis; each leaves a part of the distance that the curvature gives."""
+
+SETTLED_MM: Final = 1e-12
+"""Where that search ends."""
+
 KNOT_MM: Final = 20.0
 """Distance between the knots that carry the drawn axis into the extrapolated part."""
 
@@ -106,10 +112,12 @@ def locate(axis: Axis, points: FloatArray) -> tuple[FloatArray, FloatArray, Floa
     The inverse of :func:`place` within the axis's radius of curvature, and for s within its length.
     """
     s = axis.s[np.asarray(axis.tree.query(points)[1])]
-    for _ in range(20):
-        on, frame = frame_at(axis, s)
-        s = np.clip(s + np.einsum("ij,ij->i", points - on, frame[:, 2]), 0.0, axis.s[-1])
     on, frame = frame_at(axis, s)
+    for _ in range(MOST_STEPS):
+        before, s = s, np.clip(s + np.einsum("ij,ij->i", points - on, frame[:, 2]), 0.0, axis.s[-1])
+        on, frame = frame_at(axis, s)
+        if np.abs(s - before).max(initial=0.0) < SETTLED_MM:
+            break
     across = np.einsum("ijk,ik->ij", frame[:, :2], points - on)
     return s, across[:, 0], across[:, 1]
 

@@ -87,9 +87,9 @@ def _before_exit(ganglion: FloatArray, wall: Wall, exit_deg: float) -> FloatArra
     """Return the point ``APPROACH_MM`` before the exit on the straight line to the ganglion, (right, dorsal, along)."""
     far, bearing = float(np.hypot(*ganglion[:2])), float(np.arctan2(ganglion[0], ganglion[1]))
     slope = np.tan(np.radians(exit_deg))
-    rise = 0.0
+    radius_at, rise = wall_radius(wall, bearing), 0.0
     for _ in range(_ROUNDS):
-        rise = max(0.0, far - wall_radius(wall, float(ganglion[2]) + rise, bearing)) / slope
+        rise = max(0.0, far - radius_at(float(ganglion[2]) + rise)) / slope
     back = APPROACH_MM * np.cos(np.radians(exit_deg))
     radius = far - slope * (rise + back)
     return np.array([radius * np.sin(bearing), radius * np.cos(bearing), ganglion[2] + rise + back])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from spinemodel.anatomy.arrangement import arrangement
 from spinemodel.anatomy.arrangement.tidy import FINEST_MM, tidy
-from spinemodel.anatomy.surface import Surface, volume
+from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import BoolArray, FloatArray, IntArray, freeze, freeze_int
 from spinemodel.errors import GeometryError, InputError
 
@@ -76,6 +77,11 @@ class Partition:
         object.__setattr__(self, "faces", freeze_int(self.faces))
         object.__setattr__(self, "sides", freeze_int(self.sides))
 
+    @cached_property
+    def parts(self) -> Mapping[str, Surface]:
+        """Every compartment's closed surface, looking outwards, of one or several parts and cavities."""
+        return MappingProxyType({name: _surface(self, k) for k, name in enumerate(self.labels, start=1)})
+
 
 def partition(
     solids: Sequence[Solid], domain: Surface, background: str = "Bulk", *, finest_mm: float = FINEST_MM
@@ -110,7 +116,7 @@ def partition(
     >>> parted = partition([Solid(tetrahedron(1.0), "Corner")], tetrahedron(2.0))
     >>> {name: round(mm3, 4) for name, mm3 in volumes(parted).items()}
     {'Corner': 0.1667, 'Bulk': 1.1667}
-    >>> check_partition(parted, tetrahedron(2.0))
+    >>> check_partition(parted, 8 / 6)
     ()
     """
     names = tuple(dict.fromkeys([*(solid.label for solid in solids), background]))
@@ -192,13 +198,14 @@ def _number(partition: Partition, name: str) -> int:
     return partition.labels.index(name) + 1
 
 
-def part(partition: Partition, name: str) -> Surface:
-    """Return the closed surface of a compartment, looking outwards, of one or several parts and cavities."""
-    label = _number(partition, name)
+def _surface(partition: Partition, label: int) -> Surface:
+    """Return the closed surface of the compartment with a label number."""
     own = partition.sides == label
     faces = np.where(own[:, :1], partition.faces, partition.faces[:, ::-1])[own.any(axis=1)]
-    used, where = np.unique(faces, return_inverse=True)
-    return Surface(name, partition.space, partition.vertices[used], where.reshape(faces.shape))
+    used = np.zeros(len(partition.vertices), dtype=bool)
+    used[faces] = True
+    place = np.cumsum(used) - 1
+    return Surface(partition.labels[label - 1], partition.space, partition.vertices[used], place[faces])
 
 
 def interface(partition: Partition, one: str, other: str) -> IntArray:
@@ -217,20 +224,18 @@ def volumes(partition: Partition) -> Mapping[str, float]:
     return MappingProxyType({name: float(v) for name, v in zip(partition.labels, (inner - outer)[1:], strict=True)})
 
 
-def check_partition(partition: Partition, domain: Surface) -> tuple[str, ...]:
+def check_partition(partition: Partition, domain_mm3: float) -> tuple[str, ...]:
     """Return the promises that a partition breaks, one phrase each; none if it is whole.
 
     The parts' volumes add up to the domain's, each part is closed with two faces at every edge and has a volume, and no
     triangle is without area.
     """
-    parts = {name: part(partition, name) for name in partition.labels}
-    size = {name: volume(surface) for name, surface in parts.items()}
-    whole = volume(domain)
-    missing = abs(sum(size.values()) - whole) / whole
+    size = volumes(partition)
+    missing = abs(sum(size.values()) - domain_mm3) / domain_mm3
     broken = [f"{name}: volume {v:.3g} mm3" for name, v in size.items() if not v > 0]
     if missing > VOLUME_SHARE:
         broken.append(f"volumes of the parts differ from the domain's by {missing:.2g} of it")
-    for name, surface in parts.items():
+    for name, surface in partition.parts.items():
         open_, branching = edge_faults(surface.faces)
         broken += [f"{name}: {open_} open edges"] * (open_ > 0)
         broken += [f"{name}: {branching} edges with more than two faces"] * (branching > 0)
@@ -252,6 +257,3 @@ def _without_area(partition: Partition) -> int:
     corners = np.asarray(partition.vertices, dtype=np.float32)[partition.faces].astype(np.float64)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     return int((~(np.linalg.norm(normals, axis=1) > 0)).sum())
-
-
-__all__ = ["Partition", "Solid", "check_partition", "interface", "part", "partition", "volumes"]

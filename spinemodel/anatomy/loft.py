@@ -31,8 +31,11 @@ MIN_SIDES: Final = 16
 
 
 TIGHTEST_MM: Final = 0.2
-"""Least radius of a bend, mm: less than a voxel of the finest scans. Where a contour is hardly larger than its noise,
-as at the tip of the conus, the curve through the markers has tighter bends, or loops, that the surface would fold on."""
+"""Least radius of a bend, mm: less than a voxel of the finest scans.
+
+Where a contour is hardly larger than its noise, as at the tip of the conus, the curve through the markers has tighter
+bends, or loops, that the surface would fold on.
+"""
 
 MOST_SMOOTHING: Final = 10.0
 """Time of heat flow at which only an ellipse is left."""

@@ -25,7 +25,7 @@ from spinemodel.anatomy.plausible_points import require_points
 from spinemodel.anatomy.stack import Stack, body_frame, outside, stack
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
-from spinemodel.levels import CORD, DURA, ROOT_STRUCTURES, Level, RootName
+from spinemodel.levels import CORD, DURA, ROOT_STRUCTURES, SIDES, Level, RootName
 
 BETWEEN_SUBJECTS_DEG: Final[Mapping[Level, float]] = {
     "L1": 7.0,
@@ -56,6 +56,11 @@ CORRELATION_MM: Final = 20.0
 """Correlation length of a displacement, the l of exp(-d^2 / 2 l^2). A choice: ten slices, so that a fit cannot take it
 for noise, and a quarter of a root."""
 
+TOGETHER: Final = 0.75
+"""Part of the variance of a root that the roots of its side share, by height. A choice: roots a millimetre apart are
+told from each other by how they lie, so annotators shift them together; were each to wander alone, neighbours of sub-03
+and of the phantom would run into each other."""
+
 PERIOD_MM: Final = 1000.0
 """After this length displacements repeat; no cord is as long."""
 
@@ -63,8 +68,15 @@ LEAST_MM: Final = 0.5
 """What was drawn apart stays apart by this, or as far as it was drawn. A choice: the radius of a root, which otherwise
 would be drawn inside the cord."""
 
+LINE_MM: Final = 4.0
+"""Over this length (SD of a Gaussian) the distance of a root's markers from a wall is averaged to tell that of the root
+itself: single markers lie off its line. A choice: two slices."""
+
 SMALL_MM: Final = 3.0
 """Contours of a smaller mean radius are deformed less, in proportion: the tip of the conus is a few voxels wide."""
+
+_TAG: Final = 70
+"""Begins the keys of all random streams here, so that none is one of the phantom's noise."""
 
 _ROUNDS: Final = 8
 """Steps of the projection onto a clearance; each leaves a few per cent of what was missing."""
@@ -104,11 +116,11 @@ def sizes_of(sigma_mm: float | None) -> Sizes:
 def perturb(annotation: Annotation, seed: int, sigma_mm: float | None = None) -> Annotation:
     """Return another annotation of the same subject, drawn at random.
 
-    Displacements lie in the plane of the slices. Roots wander by a stationary Gaussian process along their arc length;
-    contours move as whole loops and are widened and deformed (harmonics 0, 2 and 3 round the loop) by such processes
-    along the stack; a ganglion moves as one. What then would cross the clearance that was drawn between cord, dura,
-    roots and ganglia is held at it, or at ``LEAST_MM``. Every structure has a random stream of its own, so that a
-    missing root changes no other; roots do not heed each other.
+    Displacements lie in the plane of the slices. Roots wander by stationary Gaussian processes: their own along the arc
+    length, and one that all of a side share along the height. Contours move as whole loops and are widened and deformed
+    (harmonics 0, 2 and 3 round the loop) by such processes along the stack; a ganglion moves as one. What then would
+    cross the clearance that was drawn between cord, dura, roots and ganglia is held at it, or at ``LEAST_MM``. Every
+    structure has a random stream of its own and no root heeds another, so a missing root changes no other.
 
     Parameters
     ----------
@@ -129,8 +141,8 @@ def perturb(annotation: Annotation, seed: int, sigma_mm: float | None = None) ->
     sizes = sizes_of(sigma_mm)
     require_points(annotation)
     frame = body_frame((*annotation.cord, *annotation.dura))
-    dura = _contours(annotation.dura, np.random.default_rng([seed, DURA.id]), sizes.edge, frame)
-    cord = _contours(annotation.cord, np.random.default_rng([seed, CORD.id]), sizes.edge, frame)
+    dura = _contours(annotation.dura, _random(seed, DURA.id), sizes.edge, frame)
+    cord = _contours(annotation.cord, _random(seed, CORD.id), sizes.edge, frame)
     before, now = _stack(annotation.dura, frame), _stack(dura, frame)
     cord = tuple(
         Markers(_held(new.points, old.points, [(before, now, -1)], frame), new.source)
@@ -156,6 +168,11 @@ def _note(seed: int, sigma_mm: float | None, sizes: Sizes) -> str:
         low, high = min(sizes.roots.values()), max(sizes.roots.values())
         size = f"SD {sizes.edge:g} mm (cord, dura), {low:.2f}-{high:.2f} mm (roots), {sizes.ganglion:g} mm (ganglia)"
     return f"perturbed: not as drawn, but as another annotator might have drawn it; seed {seed}, {size}"
+
+
+def _random(seed: int, number: int, kind: int = 1) -> np.random.Generator:
+    """Return the random stream of a thing of a kind: 1 a structure, 2 a ganglion, 3 a side."""
+    return np.random.default_rng([_TAG, seed, number, kind])
 
 
 def wander(s: FloatArray, random: np.random.Generator, columns: int = 2) -> FloatArray:
@@ -200,9 +217,10 @@ def _roots(roots: Roots, seed: int, sizes: Sizes, frame: FloatArray) -> dict[Roo
     """Return the displaced points of every root."""
     moved = {}
     for root, markers in roots.items():
-        random = np.random.default_rng([seed, ROOT_STRUCTURES[root].id])
-        offset = sizes.roots[root.level] * wander(_along(markers.points), random)
-        moved[root] = markers.points + offset @ frame[:2]
+        shared = wander(markers.points @ frame[2], _random(seed, SIDES.index(root.side), kind=3))
+        own = wander(_along(markers.points), _random(seed, ROOT_STRUCTURES[root].id))
+        offset = np.sqrt(TOGETHER) * shared + np.sqrt(1 - TOGETHER) * own
+        moved[root] = markers.points + sizes.roots[root.level] * offset @ frame[:2]
     return moved
 
 
@@ -210,7 +228,7 @@ def _ganglia(ganglia: Roots, seed: int, sizes: Sizes, frame: FloatArray) -> dict
     """Return the displaced points of every ganglion."""
     moved = {}
     for root, markers in ganglia.items():
-        random = np.random.default_rng([seed, ROOT_STRUCTURES[root].id, 1])
+        random = _random(seed, ROOT_STRUCTURES[root].id, kind=2)
         moved[root] = markers.points + sizes.ganglion * random.normal(size=2) @ frame[:2]
     return moved
 
@@ -240,18 +258,40 @@ def _all_held(
 ) -> dict[RootName, Markers]:
     """Return the moved markers, held clear of the walls."""
     return {
-        root: Markers(_held(moved[root], markers.points, walls, frame), markers.source)
+        root: Markers(_held(moved[root], markers.points, walls, frame, _line(markers.points)), markers.source)
         for root, markers in drawn.items()
     }
 
 
-def _held(points: FloatArray, drawn: FloatArray, walls: Sequence[Wall], frame: FloatArray) -> FloatArray:
-    """Return ``points`` as clear of every wall as they were drawn of it, or by ``LEAST_MM`` where that is less."""
+def _line(points: FloatArray) -> FloatArray:
+    """Return the weights (n, n) of the markers of a root that average along it; the one of a ganglion stands alone."""
+    if len(points) < 3:
+        return np.eye(len(points))
+    s = _along(points)
+    return np.asarray(np.exp(-(((s[:, None] - s) / LINE_MM) ** 2) / 2))
+
+
+def _held(
+    points: FloatArray, drawn: FloatArray, walls: Sequence[Wall], frame: FloatArray, line: FloatArray | None = None
+) -> FloatArray:
+    """Return ``points`` as clear of every wall as they were drawn of it, or by ``LEAST_MM`` where that is less.
+
+    With the weights ``line`` (n, n) of a root, a marker that was drawn farther from the wall than its line stays as far
+    from it: else the line would come as near as its nearest marker.
+    """
     for _ in range(2 if len(walls) > 1 else 1):
         for before, now, side in walls:
-            least = np.minimum(side * outside(before, drawn @ frame.T), LEAST_MM)
+            gap = side * outside(before, drawn @ frame.T)
+            nearer = gap if line is None else np.minimum(gap, _mean(gap, line))
+            least = gap - np.maximum(nearer - LEAST_MM, 0.0)
             points = keep_clear(points, now, frame, least, side)
     return points
+
+
+def _mean(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the weighted means (n,) of ``values`` (n,), of which those that are nan do not count."""
+    known = ~np.isnan(values)
+    return np.asarray(weights @ np.where(known, values, 0.0) / np.maximum(weights @ known, 1e-9))
 
 
 def keep_clear(

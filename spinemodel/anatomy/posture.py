@@ -33,7 +33,7 @@ EASE_MM: Final = 10.0
 
 EVEN_MM: Final = 6.0
 """Over this length (SD of a Gaussian) along a root its place in the sac is averaged: the noise of single markers would
-be made larger by dividing short distances. A choice: three slices."""
+be made larger by dividing short distances. Less near its ends, which stay where they belong. A choice: three slices."""
 
 _HALVINGS: Final = 24
 """Of the interval of a shift: 3 mm become a millionth."""
@@ -203,7 +203,8 @@ def _share(local: FloatArray, s: FloatArray, sac: _Sac, attached_mm: float) -> F
     beside[:, :2] += middle(sac.dura, beside[:, 2]) - middle(sac.dura, local[:, 2])
     to_cord = np.maximum(outside(sac.before, beside), 0.0)
     to_dura = np.maximum(np.nan_to_num(-outside(sac.dura, local)), 0.0)
-    weight = np.exp(-(((s[:, None] - s) / EVEN_MM) ** 2) / 2)
+    width = np.clip(np.minimum(s, s[-1] - s), 1e-3, EVEN_MM)
+    weight = np.exp(-(((s[:, None] - s) / width[:, None]) ** 2) / 2)
     place = weight @ (to_dura / np.maximum(to_cord + to_dura, 1e-9)) / weight.sum(axis=1)
     left = np.clip(1 - s / attached_mm, 0.0, 1.0) if attached_mm > 0 else np.zeros_like(s)
     return np.asarray(place + (1 - place) * left**2 * (3 - 2 * left))

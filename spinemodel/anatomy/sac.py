@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -149,7 +149,10 @@ def _sorted(keys: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArra
     return keys[order], values[order]
 
 
-def wall_radius(wall: Wall, s: float, bearing: float) -> float:
-    """Return the wall's distance from the axis, mm, linear between contours and bearings; held beyond the ends."""
-    at_bearing = [np.interp(bearing, BEARINGS, ring, period=2 * np.pi) for ring in wall.radius]
-    return float(np.interp(s, wall.s, at_bearing))
+def wall_radius(wall: Wall, bearing: float) -> Callable[[float], float]:
+    """Return the wall's distance from the axis at one bearing, a function of the distance along the axis, mm.
+
+    It is linear between contours and bearings, and held beyond the ends.
+    """
+    radius = [np.interp(bearing, BEARINGS, ring, period=2 * np.pi) for ring in wall.radius]
+    return lambda s: float(np.interp(s, wall.s, radius))

@@ -22,7 +22,7 @@ from spinemodel.anatomy.rootlets import (
     rootlet_conflicts,
     ventral_roots,
 )
-from spinemodel.anatomy.surface import Surface
+from spinemodel.anatomy.surface import Surface, volume
 from spinemodel.anatomy.surround.around import Surroundings, surround
 from spinemodel.anatomy.surround.parameters import SurroundParameters
 from spinemodel.errors import InputError
@@ -164,7 +164,7 @@ def complete(
     origins = {name: _origin(name) for name in parted.labels}
     if vertebrae:
         origins[BONE.name] = "annotated"
-    failures = (*check_partition(parted, around.bulk), *_conflicts(fans, anatomy.surfaces[CORD.name]))
+    failures = (*check_partition(parted, volume(around.bulk)), *_conflicts(fans, anatomy.surfaces[CORD.name]))
     return Tissues(parted, around.bulk, origins, fans, _notes(fans), failures)
 
 
@@ -197,7 +197,7 @@ def _conflicts(fans: Sequence[Fan], cord: Surface) -> tuple[str, ...]:
     return tuple(
         f"{found.one} and {found.other} {f'lie {found.gap_mm:.3f} mm apart' if found.crossings is None else ''}"
         f"{f'cross {found.crossings} times, not once' if found.crossings is not None else ''}"
-        for found in rootlet_conflicts(fans, cord)
+        for found in (rootlet_conflicts(fans, cord, gap_mm=0.0) if fans else ())
     )
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from spinemodel import __version__
-from spinemodel.cli import build, check, data, demo, levels
+from spinemodel.cli import build, check, data, demo, levels, volumes
 from spinemodel.errors import SpineModelError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command(name="demo")(demo.demo)
 app.command(name="build")(build.build_model)
 app.command(name="check")(check.check)
 app.command(name="levels")(levels.levels)
+app.command(name="volumes")(volumes.volumes)
 app.add_typer(data.app, name="data", help="Public datasets: list, fetch, verify.\n\nExample: spinemodel data list")
 
 

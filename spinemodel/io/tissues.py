@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spinemodel.anatomy.compartments import VOLUME_SHARE, check_partition, part, volumes
+from spinemodel.anatomy.compartments import VOLUME_SHARE, check_partition, volumes
 from spinemodel.anatomy.surface import volume
 from spinemodel.anatomy.tissues import Tissues
 from spinemodel.io.files import describe
@@ -44,8 +44,8 @@ def check_tissues(folder: Path, record: dict[str, Any]) -> tuple[str, ...]:
 def write_tissues(tissues: Tissues, folder: Path, subject: str, formats: Sequence[str], frame: Frame) -> dict[str, Any]:
     """Write the tissues into ``folder/tissues`` and return what ``model.json`` says of them."""
     sizes, rows = volumes(tissues.partition), []
-    for name in tissues.partition.labels:
-        row, surface, files = TISSUES[name], part(tissues.partition, name), []
+    for name, surface in tissues.partition.parts.items():
+        row, files = TISSUES[name], []
         for suffix in formats:
             path = folder / "tissues" / f"{subject}_{name}.{suffix}"
             write_surface(path, surface, frame=frame, colour=row.colour)

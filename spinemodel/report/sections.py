@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from spinemodel.anatomy.annotation import Annotation, Markers
+from spinemodel.anatomy.annotation import Annotation
 from spinemodel.anatomy.axis import Axis, frame_at
-from spinemodel.anatomy.slices import in_plane, section
+from spinemodel.anatomy.slices import section
 from spinemodel.anatomy.surface import Surface
-from spinemodel.arrays import FloatArray, freeze
+from spinemodel.arrays import FloatArray
 from spinemodel.errors import BackendUnavailableError, InputError
 from spinemodel.io.files import atomic
-from spinemodel.levels import CORD, DURA, ROOT_STRUCTURES, ROOTLET_TISSUES, ROOTS, STRUCTURES, TISSUES, RootName
-from spinemodel.report.panels import INK, OTHER, Colour
+from spinemodel.levels import CORD, DURA, TISSUES
+from spinemodel.report.panels import INK
+from spinemodel.report.section_parts import Station, colour_of, draw_legend, draw_markers, fill, flat
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,48 +47,11 @@ BARS_MM: Final = {WIDE_MM: 20.0, NARROW_MM: 5.0}
 VENTRALLY_MM: Final = 6.0
 """How far the middle of the wide view lies in front of the axis, so that the vertebral body fits. A choice."""
 
-GANGLION_MM: Final = 3.0
-"""Farthest from the plane that a ganglion's marker is drawn; ganglia are longer than the slices are thick. A choice."""
-
-LABELS: Final[Mapping[str, str]] = {
-    "Grey": "grey matter", "DorsalColumns": "dorsal columns", "White": "white matter", "Cord": "cord",
-    "CSF": "cerebrospinal fluid", "DuraShell": "dura", "Dura": "sac", "Fat": "epidural fat", "Bone": "bone",
-    "Disc": "disc", "Muscle": "muscle", "Bulk": "other tissue",
-}  # fmt: skip
-"""What the legend calls the tissues, in its order."""
-
-ROWS: Final = {**STRUCTURES, **TISSUES}
-"""Every structure and compartment by its name."""
-
 ORDER: Final = {name: place for place, name in enumerate(reversed([*TISSUES, CORD.name, DURA.name]))}
 """What is drawn first; sac and cord, which hold others, come before all."""
 
 HALO: Final[dict[str, Any]] = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.6}
 """The light ground of letters, so that they can be read on any tissue."""
-
-
-@dataclass(frozen=True, eq=False)
-class Station:
-    """A plane to draw.
-
-    Attributes
-    ----------
-    title
-        Written above it, such as ``segment L4, vertebra T12``.
-    point
-        (3,) mm, the middle of the canal.
-    normal
-        (3,) towards the head.
-    """
-
-    title: str
-    point: FloatArray
-    normal: FloatArray
-
-    def __post_init__(self) -> None:
-        """Copy the arrays and make them read-only."""
-        object.__setattr__(self, "point", freeze(self.point))
-        object.__setattr__(self, "normal", freeze(self.normal))
 
 
 def stations_along(axis: Axis, at: Mapping[float, str]) -> tuple[Station, ...]:
@@ -142,7 +105,7 @@ def render_sections(
             raise InputError(f"{path}: the plane of '{station.title}' meets no part; choose one within the model")
         used |= dict.fromkeys(outlines)
         _draw_station(figure, index, below, station, outlines, annotation)
-    _draw_legend(figure, len(stations), below, list(used), annotation is not None)
+    draw_legend(figure, _after(len(stations), below), list(used), markers=annotation is not None)
     with atomic(path) as temporary:
         figure.savefig(temporary, metadata={"Software": None})
 
@@ -171,18 +134,8 @@ def _outlines(parts: Mapping[str, Surface], station: Station) -> dict[str, list[
     for name in sorted(parts, key=lambda name: ORDER.get(name, -1)):
         loops = section(parts[name], station.point, station.normal)
         if loops:
-            found[name] = [_flat(loop, station) for loop in loops]
+            found[name] = [flat(loop, station) for loop in loops]
     return found
-
-
-def _colour(name: str) -> Colour:
-    """Return the colour of a part."""
-    return ROWS[name].colour if name in ROWS else OTHER
-
-
-def _flat(points: FloatArray, station: Station) -> FloatArray:
-    """Return points (n, 2) mm to the right and ventrally of the station's middle."""
-    return np.asarray((points - station.point) @ in_plane(station.normal).T)
 
 
 def _draw_station(
@@ -204,13 +157,13 @@ def _draw_station(
         axes = figure.add_axes(box)
         _frame(axes, width, ventrally)
         for name, loops in outlines.items():
-            _fill(axes, loops, _colour(name), 0.5 if width == WIDE_MM else 0.8)
+            fill(axes, loops, colour_of(name), 0.5 if width == WIDE_MM else 0.8)
         if width == WIDE_MM:
             half = NARROW_MM / 2
             x, y = np.array([[-half, half, half, -half, -half], [-half, -half, half, half, -half]])
             axes.plot(x, y, color=INK, lw=0.8, ls=(0, (4, 3)))
         if annotation is not None:
-            _draw_markers(axes, annotation, station, ganglia_only=width == WIDE_MM)
+            draw_markers(axes, annotation, station, ganglia_only=width == WIDE_MM)
 
 
 def _frame(axes: Axes, width: float, ventrally: float) -> None:
@@ -233,81 +186,8 @@ def _frame(axes: Axes, width: float, ventrally: float) -> None:
     axes.text(0.97 - bar / width / 2, 0.05, f"{bar:g} mm", ha="center", va="bottom", **(plain | {"fontsize": 10}))
 
 
-def _fill(axes: Axes, loops: list[FloatArray], colour: Colour, line: float) -> None:
-    """Fill a part: where an odd number of loops encloses a point, it lies inside."""
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path as Outline
-
-    # Loops around the inside and around holes run in opposite ways, so the default winding rule gives the same as
-    # the even-odd rule, but for loops of one part that overlap.
-    path = Outline.make_compound_path(*(Outline(np.vstack([loop, loop[:1]]), closed=True) for loop in loops))
-    edge = tuple(0.55 * channel for channel in colour)
-    axes.add_patch(PathPatch(path, facecolor=colour, edgecolor=edge, linewidth=line, joinstyle="round"))
-
-
-def _draw_markers(axes: Axes, annotation: Annotation, station: Station, *, ganglia_only: bool) -> None:
-    """Draw the markers near the plane: contours as dots, roots as dots in a ring, ganglia as diamonds."""
-    half = half_slice(annotation)
-    ring: dict[str, Any] = {"color": "white", "linewidths": 1.4}
-    for root, markers in annotation.ganglia.items():
-        _dots(axes, _near(markers, station, GANGLION_MM), marker="D", s=36, edgecolors=_dark(root), **ring)
-    if ganglia_only:
-        return
-    for markers in (*annotation.cord, *annotation.dura):
-        _dots(axes, _near(markers, station, half), marker="o", s=9, color=INK, linewidths=0.4, edgecolors="white")
-    for root, markers in annotation.roots.items():
-        _dots(axes, _near(markers, station, half), marker="o", s=26, edgecolors=_dark(root), **ring)
-
-
-def _dark(root: RootName) -> Colour:
-    """Return a darker tone of a root's colour, which shows on the root itself."""
-    red, green, blue = ROOT_STRUCTURES[root].colour
-    return (0.6 * red, 0.6 * green, 0.6 * blue)
-
-
-def half_slice(annotation: Annotation) -> float:
-    """Return half the distance between the slices that were drawn on, mm."""
-    heights = np.unique([markers.points[:, 2].mean().round(2) for markers in annotation.dura or annotation.cord])
-    return float(np.median(np.diff(heights)) / 2) if len(heights) > 1 else 0.5
-
-
-def _near(markers: Markers, station: Station, most: float) -> FloatArray:
-    """Return those markers (n, 2) that lie no farther than ``most`` mm from the plane."""
-    off = (markers.points - station.point) @ station.normal / np.linalg.norm(station.normal)
-    return _flat(markers.points[np.abs(off) <= most], station)
-
-
-def _dots(axes: Axes, points: FloatArray, **style: Any) -> None:
-    """Draw points over everything else."""
-    if len(points):
-        axes.scatter(points[:, 0], points[:, 1], zorder=10, **style)
-
-
-def _draw_legend(figure: Figure, stations: int, below: int, parts: list[str], markers: bool) -> None:
-    """Explain the colours and markers in the place after the last station."""
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    names = {name: label for name, label in LABELS.items() if name in parts}
-    names |= {f"{root}": f"{root.level} root" for root in ROOTS if root.side == "L" and _shown(root, parts)}
-    rootlets = next((name for name in ROOTLET_TISSUES if name in parts), None)
-    names |= {rootlets: "rootlets, lighter"} if rootlets else {}
-    entries: list[Patch | Line2D] = [
-        Patch(facecolor=_colour(name), edgecolor="0.5", label=label) for name, label in names.items()
-    ]
-    ring: dict[str, Any] = {"ls": "none", "mfc": "white", "mec": "0.3", "mew": 1.4, "markersize": 6}
-    if markers:
-        entries += [
-            Line2D([], [], marker="o", markersize=4, color=INK, linestyle="none", label="marker of a contour"),
-            Line2D([], [], marker="o", label="marker of a root", **ring),
-            Line2D([], [], marker="D", label=f"ganglion, within {GANGLION_MM:g} mm", **ring),
-        ]
+def _after(stations: int, below: int) -> tuple[float, float]:
+    """Return the upper left corner of the place after the last station, as shares of the figure."""
     x = (stations % 2) * WIDTH_PX // 2 + 24
     y = below - (stations // 2) * STATION_PX - 34
-    place = (x / WIDTH_PX, y / (below + HEAD_PX))
-    figure.legend(handles=entries, loc="upper left", bbox_to_anchor=place, ncols=2, fontsize=13, frameon=False)
-
-
-def _shown(root: RootName, parts: Iterable[str]) -> bool:
-    """Return whether a root of that level is among the parts, on either side."""
-    return any(part.startswith(f"{root.level}_") for part in parts)
+    return x / WIDTH_PX, y / (below + HEAD_PX)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from spinemodel.anatomy.compartments import part
 from spinemodel.anatomy.model import Anatomy, Levels
+from spinemodel.anatomy.segments import span_at
 from spinemodel.anatomy.tissues import Tissues
+from spinemodel.anatomy.vertebral_levels import level_at
 from spinemodel.levels import CORD, ROOT_TISSUES, ROOTLET_TISSUES
 from spinemodel.report.rootlets import render_rootlets
 from spinemodel.report.sections import render_sections, stations_along
@@ -26,7 +27,7 @@ def render_tissues(folder: Path, anatomy: Anatomy, tissues: Tissues) -> None:
         Without matplotlib or OpenGL.
     """
     subject = anatomy.annotation.subject
-    parts = {name: part(tissues.partition, name) for name in tissues.partition.labels}
+    parts = tissues.partition.parts
     stations = stations_along(anatomy.axis, places(anatomy.levels))
     render_sections(folder / f"{subject}_sections.png", parts, anatomy.annotation, stations, title=subject)
     shown = {name: surface for name, surface in parts.items() if name in ROOT_TISSUES or name in ROOTLET_TISSUES}
@@ -36,9 +37,16 @@ def render_tissues(folder: Path, anatomy: Anatomy, tissues: Tissues) -> None:
 
 
 def places(levels: Levels) -> dict[float, str]:
-    """Return where along the axis sections are drawn, with their titles, from head to foot."""
-    segments = {span.name: (span.bottom + span.top) / 2 for span in levels.segments}
-    vertebrae = {span.name: (span.bottom + span.top) / 2 for span in levels.vertebrae}
-    at = {segments[name]: f"segment {name}" for name in SEGMENTS if name in segments}
-    at |= {vertebrae[name]: f"vertebra {name}" for name in VERTEBRAE if name in vertebrae}
-    return dict(sorted(at.items(), reverse=True))
+    """Return where along the axis sections are drawn, with what lies there as their titles, from head to foot."""
+    segments = [(span.bottom + span.top) / 2 for span in levels.segments if span.name in SEGMENTS]
+    vertebrae = [(span.bottom + span.top) / 2 for span in levels.vertebrae if span.name in VERTEBRAE]
+    return {s: _title(levels, s) for s in sorted({*segments, *vertebrae}, reverse=True)}
+
+
+def _title(levels: Levels, s: float) -> str:
+    """Return what lies at ``s`` mm along the axis, such as ``segment L4, vertebra T12``; below the cord no segment."""
+    segment, vertebra = span_at(levels.segments, s), level_at(levels.vertebrae, s)
+    named = [f"segment {segment}"] if segment else []
+    if vertebra:
+        named.append(f"disc {vertebra}" if "/" in vertebra else f"vertebra {vertebra}")
+    return ", ".join(named)

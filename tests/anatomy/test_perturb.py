@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from spinemodel.anatomy.annotation import Annotation
@@ -28,17 +28,22 @@ from spinemodel.io.bids import read_subject
 from spinemodel.levels import LEVELS, ROOTS, RootName
 from tests.shapes import circle
 
-WIDE = Phantom(dura_top_mm=(13, 12), dura_bottom_mm=(14, 13), slice_spacing_mm=6.0, cord_points=9, dura_points=9)
+WIDE = Phantom(dura_top_mm=(13, 12), dura_bottom_mm=(14, 13), slice_spacing_mm=10.0, cord_points=9, dura_points=9)
 """Has room, so that little is held at a clearance, and few slices."""
 
 
-INNER = slice(3, -2)
+INNER = slice(2, -1)
 """A root's markers away from the cord and from the dura's wall."""
 
 
 def every(annotation: Annotation):
     """All marker files, in order."""
     return [*annotation.cord, *annotation.dura, *annotation.roots.values(), *annotation.ganglia.values()]
+
+
+def offset(a: Annotation, b: Annotation, root: RootName):
+    """How far a root's inner markers moved, (n, 3) mm."""
+    return (b.roots[root].points - a.roots[root].points)[INNER]
 
 
 def moved(a: Annotation, b: Annotation) -> float:
@@ -58,7 +63,7 @@ def clearances(annotation: Annotation):
 def draws():
     """Many other annotations of one phantom with room."""
     drawn = annotate(WIDE)
-    return drawn, [perturb(drawn, seed) for seed in range(100)]
+    return drawn, [perturb(drawn, seed) for seed in range(60)]
 
 
 def test_size_zero_is_the_identity():
@@ -118,9 +123,9 @@ def test_roots_move_by_the_size_of_their_level_and_not_to_one_side(draws):
     drawn, others = draws
     for level in LEVELS:
         names = [RootName(level, side) for side in "LR"]
-        offsets = np.array([[other.roots[n].points[INNER] - drawn.roots[n].points[INNER] for n in names] for other in others])
+        offsets = np.array([[offset(drawn, other, name) for name in names] for other in others])
         of_draws = offsets[..., :2].mean(axis=2)
-        assert np.sqrt((offsets[..., :2] ** 2).mean()) == pytest.approx(sizes_of(None).roots[level], rel=0.12)
+        assert np.sqrt((offsets[..., :2] ** 2).mean()) == pytest.approx(sizes_of(None).roots[level], rel=0.2)
         assert np.abs(of_draws.mean(axis=(0, 1))).max() < 4 * of_draws.std() / np.sqrt(of_draws[..., 0].size)
         assert np.abs(offsets[..., 2]).max() == 0
 
@@ -129,7 +134,7 @@ def test_roots_wander_over_the_stated_length(draws):
     drawn, others = draws
     name = RootName("S1", "R")
     s = arc_length(drawn.roots[name].points[INNER])
-    x = np.array([(other.roots[name].points - drawn.roots[name].points)[INNER, 0] for other in others])
+    x = np.array([offset(drawn, other, name)[:, 0] for other in others])
     lag = int(np.abs(s - s[0] - CORRELATION_MM).argmin())
     pairs = (x[:, :-lag] * x[:, lag:]).mean() / (x**2).mean()
     assert pairs == pytest.approx(np.exp(-0.5), abs=0.2)
@@ -138,7 +143,7 @@ def test_roots_wander_over_the_stated_length(draws):
 def test_edges_move_by_the_stated_size(draws):
     drawn, others = draws
     for kind in ("cord", "dura"):
-        contours = [c for c in range(len(getattr(drawn, kind))) if kind == "dura" or c < 12]
+        contours = [c for c in range(len(getattr(drawn, kind))) if kind == "dura" or c < 8]
         across = []
         for c in contours:
             points = getattr(drawn, kind)[c].points
@@ -153,26 +158,23 @@ def test_edges_move_by_the_stated_size(draws):
 def test_ganglia_move_as_one():
     drawn = annotate(replace(WIDE, ganglion_points=2))
     offsets = []
-    for seed in range(30):
+    for seed in range(10):
         for name, ganglion in perturb(drawn, seed).ganglia.items():
-            offset = ganglion.points - drawn.ganglia[name].points
+            shift = ganglion.points - drawn.ganglia[name].points
             if name.level not in ("L1", "L2"):  # those lie beside the dura
-                np.testing.assert_allclose(offset[0], offset[1], atol=1e-12)
-                offsets.append(offset[0, :2])
-    assert np.std(offsets) == pytest.approx(GANGLION_MM, rel=0.12)
+                np.testing.assert_allclose(shift[0], shift[1], atol=1e-12)
+                offsets.append(shift[0, :2])
+    assert np.std(offsets) == pytest.approx(GANGLION_MM, rel=0.2)
 
 
 def test_one_number_replaces_every_size():
     drawn = annotate(WIDE)
-    offsets = [
-        (perturb(drawn, seed, 0.1).roots[root].points - drawn.roots[root].points)[INNER]
-        for seed in range(10)
-        for root in ROOTS
-    ]
-    assert np.std(np.vstack(offsets)[:, :2]) == pytest.approx(0.1, rel=0.15)
+    others = [perturb(drawn, seed, 0.1) for seed in range(12)]
+    offsets = [offset(drawn, other, root)[:, :2] for other in others for root in ROOTS]
+    assert np.std(np.vstack(offsets)) == pytest.approx(0.1, rel=0.25)
 
 
-@settings(max_examples=8)
+@settings(max_examples=4, phases=[Phase.generate])
 @given(st.integers(0, 10**6), st.floats(-15, 15))
 def test_contours_stay_closed_ordered_planar_and_apart(seed, tilt):
     drawn = annotate(Phantom(slice_tilt_deg=tilt, noise_mm=0.05, seed=seed % 100))

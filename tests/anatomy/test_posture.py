@@ -139,7 +139,7 @@ def test_what_cannot_be_told_is_refused():
 
 
 def test_a_real_subject_and_a_narrow_phantom_build_prone(sub03):
-    tight = Phantom(noise_mm=0.1, dura_top_mm=(7.0, 6.0), cord_mm=(4.0, 3.2))
+    tight = Phantom(noise_mm=0.1, dura_top_mm=(7.0, 6.0), cord_mm=(4.0, 3.1))
     for arranged in (arrange(read_subject(sub03)), arrange(annotate(tight))):
         axis, at = axis_and_levels(arranged)
         built = build(in_posture(arranged, "prone", axis, at))

@@ -86,8 +86,8 @@ def test_scan_that_shows_the_sacs_end_is_not_extended() -> None:
 
 def test_wall_is_the_contours_radius() -> None:
     wall = wall_of([circle(6.0, -50.0), circle(8.0, 0.0)], STRAIGHT)
-    assert wall_radius(wall, 175.0, 1.0) == pytest.approx(7.0, abs=1e-3)
-    assert wall_radius(wall, 0.0, -3.1) == pytest.approx(6.0, abs=1e-3)
+    assert wall_radius(wall, 1.0)(175.0) == pytest.approx(7.0, abs=1e-3)
+    assert wall_radius(wall, -3.1)(0.0) == pytest.approx(6.0, abs=1e-3)
 
 
 @pytest.mark.parametrize("exit_deg", [16.3, 26.2])

@@ -15,13 +15,14 @@ from spinemodel.anatomy.curves import Centreline
 from spinemodel.anatomy.intersections import self_intersections
 from spinemodel.anatomy.proximity import Proximity, signed_distance
 from spinemodel.anatomy.solids import overlap_mm3, to_solid
-from spinemodel.anatomy.surface import Surface, area, merge, volume
+from spinemodel.anatomy.surface import Surface, area, face_vectors, volume
 from spinemodel.anatomy.surround.around import surround
 from spinemodel.anatomy.surround.canal import bounds, canal, canal_form, epidural
+from spinemodel.anatomy.surround.cleaning import without_short_edges
 from spinemodel.anatomy.surround.outer import KEEP_OFF_MM, domain, trunk_frame
-from spinemodel.anatomy.surround.parameters import VERTEBRA_SIZES, SurroundParameters, VertebraSize
+from spinemodel.anatomy.surround.parameters import VERTEBRA_SIZES, SurroundParameters
 from spinemodel.anatomy.surround.shell import dura_shell, exit_index, sleeves
-from spinemodel.anatomy.surround.stacking import across_axis, oval, stack, unite
+from spinemodel.anatomy.surround.stacking import across_axis, from_solid, oval, stack, unite
 from spinemodel.anatomy.surround.vertebrae import discs, vertebrae
 from spinemodel.anatomy.vertebral_levels import VertebralSpan, vertebral_levels
 from spinemodel.errors import GeometryError, InputError
@@ -79,6 +80,25 @@ def test_union_of_two_drums_is_closed_and_counts_their_common_part_once() -> Non
     assert not len(self_intersections(both))
 
 
+def test_short_edges_of_a_cut_are_taken_out_and_the_form_stays() -> None:
+    one, other = to_solid(tube(9.0, 9.0, 100.0, 150.0)), to_solid(tube(8.97, 9.02, 120.0, 180.0))
+    raw = from_solid("raw", "test", one + other)
+    clean = without_short_edges(raw, 0.1)
+    thin = [(_heights_of(surface) < 0.01).sum() for surface in (raw, clean)]
+    assert thin[1] < 0.4 * thin[0]
+    assert volume(clean) == pytest.approx(volume(raw), rel=1e-4)
+    assert to_solid(clean).genus() == 0
+    assert not len(self_intersections(clean))
+    assert without_short_edges(clean, 1e-6) is clean
+
+
+def _heights_of(surface: Surface) -> np.ndarray:
+    """Least height of every face."""
+    triangles = surface.vertices[surface.faces]
+    longest = np.linalg.norm(triangles - np.roll(triangles, 1, axis=1), axis=2).max(axis=1)
+    return 2 * np.linalg.norm(face_vectors(surface), axis=1) / longest
+
+
 # --- shell and sleeves ------------------------------------------------------------------------------------------------
 
 
@@ -95,8 +115,8 @@ def test_shell_is_at_its_thickness_from_every_face(make) -> None:
     outer = dura_shell(inner, 0.3)
     assert not len(self_intersections(outer))
     middles = outer.vertices[outer.faces].mean(axis=1)
-    distance = signed_distance(Proximity(inner), middles)[0]
-    assert np.percentile(distance, [0.1, 50, 99.9]) == pytest.approx([0.3, 0.3, 0.3], abs=0.03)
+    distance = signed_distance(Proximity(inner), middles[::3], exact_within_mm=1.0)[0]
+    assert np.percentile(distance, [0.2, 50, 99.8]) == pytest.approx([0.3, 0.3, 0.3], abs=0.03)
     assert volume(outer) - volume(inner) == pytest.approx(0.3 * area(inner), rel=0.06)
 
 
@@ -120,10 +140,11 @@ def test_sleeve_holds_its_root_outside_the_dura_and_ends_round() -> None:
     assert name == "L3_R"  # S2 ends within the dura
     distance = signed_distance(Proximity(sleeve), line.points)[0]
     outside = signed_distance(Proximity(dura), line.points)[0] > 0
-    assert distance[outside].max() == pytest.approx(-0.8, abs=0.03)
+    assert distance[outside].max() == pytest.approx(-0.8, abs=0.06)
     parts = (to_solid(sleeve) - to_solid(dura)).decompose()
     assert len(parts) == 1
-    end = line.points[-1] + 0.8 * (line.points[-1] - line.points[-2]) / np.linalg.norm(line.points[-1] - line.points[-2])
+    way = line.points[-1] - line.points[-2]
+    end = line.points[-1] + 0.8 * way / np.linalg.norm(way)
     assert signed_distance(Proximity(sleeve), end[None])[0] == pytest.approx(0.0, abs=0.03)
 
 
@@ -142,7 +163,7 @@ def test_gap_makes_a_lumen_within_the_sleeve() -> None:
 def _vertebra_mesh() -> Surface:
     """A drum where L3's body lies."""
     loop = oval(20.0, -45.0, -9.0)
-    return stack("L3", "test", across_axis(STRAIGHT, [140.0, 167.0], [loop, loop]), 2.0)
+    return stack("L3", "test", across_axis(STRAIGHT, [149.0, 174.0], [loop, loop]), 2.0)
 
 
 def test_root_along_the_wall_gets_a_sleeve_that_begins_inside() -> None:
@@ -181,7 +202,7 @@ def test_canal_keeps_its_clearances_round_any_dura(half) -> None:
     assert not len(self_intersections(solid))
     s, right, dorsal = locate(STRAIGHT, solid.vertices)
     beside = (s > 105) & (s < 245)
-    distance = signed_distance(Proximity(tube(*half)), solid.vertices[beside])[0]
+    distance = signed_distance(Proximity(tube(*half)), solid.vertices[beside], exact_within_mm=2.0)[0]
     assert distance.min() > own.ventral_mm - 0.1
     behind = (dorsal[beside] > half[1]) & (np.abs(right[beside]) < 1.0)
     assert distance[behind].min() > own.dorsal_mm - 0.1
@@ -190,12 +211,14 @@ def test_canal_keeps_its_clearances_round_any_dura(half) -> None:
 
 def test_canal_is_triangular_at_lumbar_and_round_at_thoracic_levels() -> None:
     thoracic = tuple(replace(span, name=f"T{6 + i}") for i, span in enumerate(LEVELS))
+
     def lean(levels) -> float:
         loops = canal_form(STRAIGHT, tube(5.0, 5.0), levels).loops
         loop = loops[len(loops) // 2]
         middle = (loop[:, 1].min() + loop[:, 1].max()) / 2
         wide = loop[np.abs(loop[:, 0]).argmax(), 1] - middle
         return float(wide / np.ptp(loop[:, 1]))
+
     assert lean(LEVELS) < -0.08
     assert abs(lean(thoracic)) < 0.04
 
@@ -248,11 +271,20 @@ def test_given_mesh_takes_the_place_of_its_vertebra() -> None:
     form, mesh = canal_form(STRAIGHT, tube(), LEVELS), _vertebra_mesh()
     bone = vertebrae(STRAIGHT, form, LEVELS, meshes={"L3": mesh})
     parts = to_solid(bone).decompose()
-    near = [part for part in parts if abs((part.bounding_box()[2] + part.bounding_box()[5]) / 2 - 153.5) < 1.0]
-    assert [part.volume() for part in near] == pytest.approx([volume(mesh)], rel=1e-3)
+    near = [part for part in parts if abs((part.bounding_box()[2] + part.bounding_box()[5]) / 2 - 161.5) < 1.0]
+    assert [part.volume() for part in near] == pytest.approx([volume(mesh)], rel=1e-6)
     broken = Surface("L3", "test", mesh.vertices, mesh.faces[1:])
     with pytest.raises(GeometryError, match="L3: not a closed"):
         vertebrae(STRAIGHT, form, LEVELS, meshes={"L3": broken})
+
+
+def test_disc_beside_a_mesh_reaches_into_its_hollow_endplate() -> None:
+    form = canal_form(STRAIGHT, tube(), LEVELS)
+    worn = tuple(replace(span, origin="annotated") if span.name == "L3" else span for span in LEVELS)
+    plain, deep = (locate(STRAIGHT, discs(STRAIGHT, form, levels).vertices)[0] for levels in (LEVELS, worn))
+    top = next(span.top for span in LEVELS if span.name == "L3")
+    below = [s[np.abs(s - top) < 12.0].min() for s in (plain, deep)]
+    assert below == pytest.approx([top - 0.5, top - 4.0], abs=1e-6)
 
 
 def test_nothing_to_build_is_refused() -> None:
@@ -308,16 +340,15 @@ def test_impossible_parameters_are_refused(changes, message) -> None:
         SurroundParameters(**changes)
     with pytest.raises(InputError, match="height is -1 mm"):
         replace(VERTEBRA_SIZES["L1"], height=-1.0)
-    assert isinstance(VERTEBRA_SIZES["L6" if "L6" in VERTEBRA_SIZES else "L5"], VertebraSize)
 
 
 # --- everything -------------------------------------------------------------------------------------------------------
 
+GAPS = (ROOTS[0], ROOTS[6], ROOTS[7], ROOTS[13])
+
 PHANTOMS = {
-    "plain": (Phantom(), "extend"),
-    "bowed": (Phantom(lordosis_mm=6.0, noise_mm=0.2, seed=3, slice_tilt_deg=12.0), "extend"),
-    "gaps": (Phantom(missing=(ROOTS[0], ROOTS[6], ROOTS[7], ROOTS[13]), lordosis_mm=-5.0, seed=5), "extend"),
-    "cut": (Phantom(noise_mm=0.1, seed=7, slice_tilt_deg=-10.0), "cut"),
+    "bowed": (Phantom(lordosis_mm=6.0, noise_mm=0.2, seed=3, slice_tilt_deg=12.0, missing=GAPS), "extend"),
+    "cut": (Phantom(lordosis_mm=-5.0, noise_mm=0.1, seed=7, slice_tilt_deg=-10.0), "cut"),
 }
 
 
@@ -328,8 +359,10 @@ def whole(request):
     else:
         phantom, caudal = PHANTOMS[request.param]
         markers = annotate(phantom)
-    model = build(markers, BuildParameters(caudal=caudal, edge_mm=0.8))
-    around = surround(model.axis, model.surfaces, model.centrelines, model.annotation.ganglia, caudal=caudal)
+    model = build(markers, BuildParameters(caudal=caudal, edge_mm=1.5))
+    coarse = SurroundParameters(canal_edge_mm=1.5, bone_edge_mm=3.0, bulk_edge_mm=10.0)
+    marks = model.annotation.ganglia
+    around = surround(model.axis, model.surfaces, model.centrelines, marks, coarse, caudal=caudal)
     return SimpleNamespace(model=model, around=around, caudal=caudal)
 
 
@@ -345,7 +378,8 @@ def test_dura_lies_in_the_fat_with_its_clearance_and_roots_out_of_bone(whole) ->
     around, surfaces = whole.around, whole.model.surfaces
     fat, bone = to_solid(around.fat), to_solid(around.bone)
     assert (to_solid(around.dura_outer) - fat).volume() == 0
-    assert signed_distance(Proximity(around.dura_outer), around.fat.vertices, exact_within_mm=2.0)[0].min() > 0.6
+    near = signed_distance(Proximity(around.dura_outer), around.fat.vertices[::2], exact_within_mm=1.0)[0]
+    assert near.min() > 0.6
     for name, sleeve in around.sleeves.items():
         assert (to_solid(sleeve) - fat).volume() == 0
         assert overlap_mm3(to_solid(surfaces[name]), bone - fat) == 0
@@ -363,27 +397,27 @@ def test_sleeves_hold_the_roots_and_keep_apart(whole) -> None:
 
 
 def test_domain_cuts_dura_cord_and_fat_but_holds_what_it_should(whole) -> None:
-    around, surfaces = whole.around, whole.model.surfaces
-    bulk = Proximity(around.bulk)
-    rostral = trunk_frame(whole.model.axis, *(locate(whole.model.axis, surfaces["Dura"].vertices)[0].max() - [20, 0])).frame
-    for name in ("Dura", "Cord"):
-        top = surfaces[name].vertices[(surfaces[name].vertices @ rostral[2]).argmax()]
-        assert signed_distance(bulk, top[None])[0] > 0.9
-    distance = signed_distance(bulk, surfaces["Dura"].vertices)[0]
-    inside = (to_solid(surfaces["Dura"]) ^ to_solid(around.bulk)).volume() / volume(surfaces["Dura"])
-    assert 0.85 < inside < 1.0
-    assert distance.min() < -30.0
+    around, surfaces, axis = whole.around, whole.model.surfaces, whole.model.axis
+    high = float(locate(axis, surfaces["Dura"].vertices[::20])[0].max())
+    rostral = trunk_frame(axis, high - 20.0, high).frame[2]
+    bottom, top = np.sort(around.bulk.vertices @ rostral)[[0, -1]]
+    for surface in (surfaces["Dura"], surfaces["Cord"], around.fat, around.bone):
+        assert (surface.vertices @ rostral).max() > top + 0.99
+    dura = to_solid(surfaces["Dura"])
+    assert 0.85 < (dura ^ to_solid(around.bulk)).volume() / dura.volume() < 1.0
+    assert len((dura ^ to_solid(around.bulk)).decompose()) == 1
     if whole.caudal == "extend":
         ends = np.array([line.points[-1] for line in whole.model.centrelines.values()])
-        assert signed_distance(bulk, ends)[0].max() < -19.0
+        assert (ends @ rostral).min() > bottom + 19.9
+    else:
+        assert (surfaces["Dura"].vertices @ rostral).min() < bottom - 0.99
 
 
 def test_parts_that_are_left_by_those_before_them_are_no_slivers(whole) -> None:
     around, model = whole.around, whole.model
     rest = to_solid(around.bulk)
     total, seen = rest.volume(), 0.0
-    wall = merge("wall", [around.dura_outer])
-    for surface in (model.surfaces["Dura"], wall, around.fat, around.bone, around.disc, around.muscle):
+    for surface in (model.surfaces["Dura"], around.dura_outer, around.fat, around.bone, around.disc, around.muscle):
         solid = to_solid(surface)
         part, rest = rest ^ solid, rest - solid
         seen += part.volume()
@@ -392,13 +426,12 @@ def test_parts_that_are_left_by_those_before_them_are_no_slivers(whole) -> None:
     assert min(piece.volume() for piece in rest.decompose()) > 1.0
 
 
-def test_ganglia_lie_beside_bodies_and_bone_before_and_behind_the_canal(whole) -> None:
-    axis, levels = whole.model.axis, whole.around.levels
-    again = vertebral_levels(axis, whole.model.annotation.ganglia)
-    assert [span.name for span in again] == [span.name for span in levels]
-    bone = Proximity(whole.around.bone)
-    for span in levels:
-        if span.name in ("L1", "T12"):
-            middle = np.array([(span.top + span.bottom) / 2])
-            assert signed_distance(bone, place(axis, middle, np.zeros(1), np.array([-25.0])))[0] < -5.0
-            assert signed_distance(bone, place(axis, np.array([span.bottom + 4.0]), np.zeros(1), np.array([15.0])))[0] < 0.0
+def test_bone_lies_before_and_behind_the_canal_of_every_subject(whole) -> None:
+    axis, bone = whole.model.axis, Proximity(whole.around.bone)
+    assert whole.around.levels == vertebral_levels(axis, whole.model.annotation.ganglia)
+    spans = {span.name: span for span in whole.around.levels}
+    for name in ("T12", "L1"):
+        span = spans[name]
+        s = np.array([(span.top + span.bottom) / 2, span.bottom + 4.0])
+        points = place(axis, s, np.zeros(2), np.array([-25.0, 16.0]))
+        assert (signed_distance(bone, points)[0] < 0.0).all()

@@ -7,26 +7,11 @@ from spinemodel.anatomy.axis import Axis
 from spinemodel.anatomy.slices import planes_along, planes_at, section_area
 from spinemodel.anatomy.solids import to_solid
 from spinemodel.anatomy.surface import Surface, merge, volume
-from spinemodel.anatomy.volumes import (
-    PUBLISHED,
-    Published,
-    Slab,
-    compare_published,
-    cord_areas,
-    cross_sections,
-    level_volumes,
-    slab_volumes,
-    volume_below,
-)
-from spinemodel.errors import InputError
+from spinemodel.anatomy.volumes import Slab, cross_sections, slab_volumes, volume_below
 from tests.shapes import box, sphere
 
 UP = (0.0, 0.0, 1.0)
 directions = st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: np.linalg.norm(v) > 0.1)
-
-
-def named(name: str, surface: Surface) -> Surface:
-    return Surface(name, surface.space, surface.vertices, surface.faces)
 
 
 class TestVolumeBelow:
@@ -75,37 +60,3 @@ class TestSlabs:
 
     def test_per_cm(self) -> None:
         assert Slab("Cord", 0.0, 10.0, 440.0).per_cm == pytest.approx(0.44)
-
-
-class TestComparison:
-    def test_levels_and_sums(self) -> None:
-        names = ("White", "Grey", "L5_L", "S1_R_rootlets", "CSF", "Bone")
-        parts = {name: named(name, box((0, 0, 0), 10.0)) for name in names}
-        axis = Axis("test", np.array([[5.0, 5, -10], [5, 5, 20]]))
-        volumes = level_volumes(parts, axis, {"L5": (12.0, 17.0)})
-        expected = {"cord": 1.0, "roots": 1.0, "CSF": 0.5, "cord and roots": 2.0, "sac": 2.5}
-        assert volumes == pytest.approx({f"{group}, L5": value for group, value in expected.items()})
-        assert cord_areas(parts, axis, {"L2 segment": 15.0}) == pytest.approx({"cord area, L2 segment": 200.0})
-
-    @pytest.mark.parametrize(("ours", "verdict"), [(0.9, "below"), (1.0, "inside"), (3.0, "inside"), (3.1, "above")])
-    def test_inside_or_outside(self, ours: float, verdict: str) -> None:
-        known = Published("roots, L5", "cm3", 1.0, 3.0, "someone")
-        (row,) = compare_published({"roots, L5": ours}, [known])
-        assert row.verdict == verdict
-        assert row.ratio == pytest.approx(ours / 2)
-        assert bool(row.explanation) == (verdict != "inside")
-
-    def test_ranges_come_in_their_order_and_unknown_quantities_are_left_out(self) -> None:
-        rows = compare_published({"CSF, L5": 4.0, "cord, whole spine": 3.0, "hair": 1.0})
-        assert [row.published.quantity for row in rows] == ["CSF, L5", "cord, whole spine"]
-        assert "lumbosacral part only" in rows[1].explanation
-
-    def test_nothing_to_compare(self) -> None:
-        with pytest.raises(InputError, match="none of hair was published"):
-            compare_published({"hair": 1.0})
-
-    def test_the_table_is_consistent(self) -> None:
-        assert len({(row.quantity, row.source) for row in PUBLISHED}) == len(PUBLISHED)
-        assert all(0 <= row.low <= row.high and row.source and row.basis for row in PUBLISHED)
-        whole = {row.quantity.split(",")[0]: row.low for row in PUBLISHED if row.quantity.endswith("whole spine")}
-        assert whole["cord"] + whole["roots"] + whole["CSF"] == pytest.approx(whole["sac"], rel=0.005)

@@ -1,6 +1,7 @@
 """The commands as a user types them."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,7 +44,10 @@ def refused(monkeypatch, capsys, *arguments: object) -> str:
     return message
 
 
-@pytest.mark.parametrize("command", ["", "demo", "build", "check", "data", "data list", "data fetch", "data verify"])
+@pytest.mark.parametrize(
+    "command",
+    ["", "demo", "build", "check", "levels", "volumes", "data", "data list", "data fetch", "data verify"],
+)
 def test_help_has_an_example(command) -> None:
     shown = spinemodel(*command.split(), "--help")
     assert shown.exit_code == 0
@@ -59,6 +63,55 @@ def test_build_then_check(model) -> None:
     assert checked.exit_code == 0
     assert "every promise is kept" in checked.output
     assert json.loads((model / "sub-phantom" / "model.json").read_text())["failures"] == []
+
+
+@pytest.fixture(scope="module")
+def completed(markers, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("completed")
+    options = ("--edge", 1, "--tissues", "--ventral", "--posture", "prone", "--without", "muscle,disc")
+    built = spinemodel("build", markers, "--out", out, *options)
+    assert built.exit_code == 0, built.output
+    assert "Tissues: a partition of space" in built.output
+    return out / "sub-phantom"
+
+
+def test_tissues_are_written_with_their_pictures(completed) -> None:
+    record = json.loads((completed / "model.json").read_text())
+    names = [row["name"] for row in record["tissues"]]
+    assert {"Grey", "White", "CSF", "Bone", "S2_R", "S2_R_rootlets", "S2_R_ventral", "Bulk"} <= set(names)
+    assert not {"Muscle", "Disc"} & set(names)
+    assert sum(row["volume_mm3"] for row in record["tissues"]) == pytest.approx(record["partition"]["domain_mm3"])
+    assert {path.name for path in (completed / "figures").iterdir()} == {
+        f"sub-phantom_{name}.png" for name in ("model", "fidelity", "sections", "rootlets")
+    }
+    assert any("prone" in note for note in record["notes"])
+
+
+def test_tissues_are_checked_from_their_files(completed) -> None:
+    checked = spinemodel("check", completed)
+    assert checked.exit_code == 0, checked.output
+    assert "tissues part" in checked.output
+    assert "every promise is kept" in checked.output
+
+
+def test_levels_and_volumes_of_a_model_are_told(completed, tmp_path) -> None:
+    assert "S2_R" in spinemodel("levels", completed).output
+    told = spinemodel("volumes", completed, "--out", tmp_path / "volumes.tsv")
+    assert told.exit_code == 0, told.output
+    assert (tmp_path / "volumes.tsv").read_text().count("\n") > 10
+
+
+def test_spoilt_partition_is_refused_by_name(completed, tmp_path, monkeypatch, capsys) -> None:
+    spoilt = tmp_path / "sub-phantom"
+    shutil.copytree(completed, spoilt)
+    mesh = spoilt / "tissues" / "sub-phantom_partition.vtp"
+    mesh.write_bytes(mesh.read_bytes()[:-1000])
+    assert "sub-phantom_partition.vtp: changed since" in refused(monkeypatch, capsys, "check", spoilt)
+
+
+def test_unknown_tissue_is_refused(markers, tmp_path, monkeypatch, capsys) -> None:
+    line = refused(monkeypatch, capsys, "build", markers, "--out", tmp_path, "--tissues", "--without", "Bones")
+    assert "Bones: no such part; expected some of Grey" in line
 
 
 def test_demo_states_the_known_volumes(tmp_path) -> None:

@@ -12,15 +12,14 @@ from spinemodel.errors import BackendUnavailableError, InputError
 from spinemodel.levels import ROOTLET_TISSUES, ROOTS, STRUCTURES, TISSUES, RootName
 from spinemodel.report.panels import require_opengl
 from spinemodel.report.rootlets import entry_zones, render_rootlets
+from spinemodel.report.section_parts import LABELS, half_slice
 from spinemodel.report.sections import (
     HEAD_PX,
-    LABELS,
     NARROW_MM,
     STATION_PX,
     VIEW_PX,
     WIDE_MM,
     WIDTH_PX,
-    half_slice,
     render_sections,
     stations_along,
     stations_at,

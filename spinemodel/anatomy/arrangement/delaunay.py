@@ -9,7 +9,7 @@ import numpy as np
 from spinemodel.arrays import BoolArray, FloatArray, IntArray
 
 MOST_ROUNDS: Final = 200
-"""Lawson's flips end by themselves; this bound only guards against rounding. Seen: under 40."""
+"""Lawson's flips end by themselves; this bound only guards against rounding. A choice."""
 
 FLAT: Final = 1e-12
 """A triangle whose height is below this share of its longest side would be flat: the edge is not turned. A choice well

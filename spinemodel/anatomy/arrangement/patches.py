@@ -21,7 +21,7 @@ from spinemodel.arrays import BoolArray, FloatArray, IntArray
 from spinemodel.errors import GeometryError
 
 SIGHTS: Final = 20
-"""From how many places a patch is tried before it counts as touching; seen: 2. A choice."""
+"""From how many places a patch is tried before it counts as touching. A choice."""
 
 
 @dataclass(frozen=True, eq=False)

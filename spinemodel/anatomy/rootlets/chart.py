@@ -111,15 +111,17 @@ def on_cord(chart: Chart, s: FloatArray, right_angle: FloatArray, height: FloatA
     return np.asarray(found + (height - distance)[:, None] * normal)
 
 
-def plane_distance(wall: Proximity, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return distance (n,) and outward normal (n, 3) of the plane that touches the surface at the vertex nearest to each point.
+def plane_distance(wall: Proximity, points: FloatArray, within_mm: float = np.inf) -> tuple[FloatArray, FloatArray]:
+    """Return distance (n,) and outward normal (n, 3) of the surface's plane at the vertex nearest to each point.
 
-    Near a surface of radius R with edges e it is within e^2 / (8 R) of the signed distance, 0.01 mm on the cord, and takes a
-    tenth of the time.
+    Near a surface of radius R with edges e it is within e^2 / (8 R) of the signed distance, 0.01 mm on the cord, and
+    takes a tenth of the time. A point farther than ``within_mm`` from every vertex is infinitely far outside.
     """
-    nearest = np.asarray(_vertex_tree(wall).query(points)[1])
-    normal = wall.vertex_normals[nearest]
-    return np.einsum("ij,ij->i", points - wall.surface.vertices[nearest], normal), normal
+    distance, nearest = map(np.asarray, _vertex_tree(wall).query(points, distance_upper_bound=within_mm))
+    near = np.isfinite(distance)
+    normal = wall.vertex_normals[np.where(near, nearest, 0)]
+    from_vertex = points - wall.surface.vertices[np.where(near, nearest, 0)]
+    return np.where(near, np.einsum("ij,ij->i", from_vertex, normal), np.inf), normal
 
 
 @lru_cache(maxsize=4)

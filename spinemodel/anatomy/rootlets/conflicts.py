@@ -32,7 +32,9 @@ class Conflict:
     crossings: int | None
 
 
-def rootlet_conflicts(fans: Sequence[Fan], cord: Surface, gap_mm: float = 0.03, own_gap_mm: float = 0.0) -> tuple[Conflict, ...]:
+def rootlet_conflicts(
+    fans: Sequence[Fan], cord: Surface, gap_mm: float = 0.03, own_gap_mm: float = 0.0
+) -> tuple[Conflict, ...]:
     """Return all pairs of tubes that are nearer than they may be, and rootlets that do not enter the cord exactly once.
 
     Distances are exact between all pairs of rootlets and trunks. A trunk may touch its own rootlets only, and a
@@ -47,6 +49,11 @@ def rootlet_conflicts(fans: Sequence[Fan], cord: Surface, gap_mm: float = 0.03, 
     gap_mm, own_gap_mm
         Least free space between tubes of different roots, and between rootlets of one.
     """
+    return (*_short_gaps(fans, gap_mm, own_gap_mm), *_wrong_entries(fans, cord))
+
+
+def _short_gaps(fans: Sequence[Fan], gap_mm: float, own_gap_mm: float) -> list[Conflict]:
+    """Return the pairs of tubes that are nearer than they may be."""
     tubes, found = tubes_of(fans), []
     gaps = gaps_between(tubes, max(gap_mm, own_gap_mm))
     for a, b, gap in zip(gaps.a, gaps.b, gaps.gap, strict=True):
@@ -54,9 +61,12 @@ def rootlet_conflicts(fans: Sequence[Fan], cord: Surface, gap_mm: float = 0.03, 
         joined = one.trunk and other.trunk and fans[one.root].root == fans[other.root].root
         if gap < (own_gap_mm if one.root == other.root else gap_mm) and not joined:
             found.append(Conflict(one.name, other.name, float(gap), None))
+    return found
+
+
+def _wrong_entries(fans: Sequence[Fan], cord: Surface) -> list[Conflict]:
+    """Return the rootlets that do not pass through the cord's surface exactly once."""
     solid = to_solid(cord)
-    for fan in fans:
-        for line in fan.rootlets:
-            if (times := crossings(to_solid(rootlet_tube(line)), solid)) != 1:
-                found.append(Conflict(line.name, cord.name, None, times))
-    return tuple(found)
+    lines = [line for fan in fans for line in fan.rootlets]
+    times = [crossings(to_solid(rootlet_tube(line)), solid) for line in lines]
+    return [Conflict(line.name, cord.name, None, n) for line, n in zip(lines, times, strict=True) if n != 1]

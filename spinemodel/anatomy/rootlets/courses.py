@@ -21,7 +21,7 @@ TAIL: Final = 3
 """Points by which a rootlet reaches into the trunk beyond the focus, 0.75 mm."""
 
 MEDIAL: Final = -0.1
-"""A root whose angle at the focus is less than at its entry by more than this, rad, runs medially; its fan is mirrored."""
+"""A root whose angle falls by more than this, rad, from its entry to the focus runs medially; its fan is mirrored."""
 
 SPREAD: Final = 0.7
 """Share of the room for a rootlet and its gap by which neighbours are parted at first: relaxing does the rest."""
@@ -86,12 +86,15 @@ def courses_of(
     paths = iter([laid[a:b] for a, b in pairwise(cuts)])
     done = []
     for zone, (line, focus, _, radius) in zip(zones, started, strict=True):
-        own = [line.points[: focus + 1] if k == zone.middle else _ending(next(paths), line.points[focus]) for k in range(len(zone.s))]
+        end = line.points[focus]
+        own = [line.points[: focus + 1] if k == zone.middle else _ending(next(paths), end) for k in range(len(zone.s))]
         done.append(Course(zone, line, focus, radius, tuple(own)))
     return done
 
 
-def _start(chart: Chart, zone: Zone, line: Centreline, parameters: RootletParameters) -> tuple[Centreline, int, _Line, float]:
+def _start(
+    chart: Chart, zone: Zone, line: Centreline, parameters: RootletParameters
+) -> tuple[Centreline, int, _Line, float]:
     """Return the line, the number of its point at the focus, the line down to there in the chart, and the radius."""
     focus, s, angle = focus_of(chart, zone, line, parameters)
     height = signed_distance(chart.cord, line.points[: focus + 1])[0]
@@ -134,14 +137,17 @@ def _ways(zone: Zone, line: _Line, radius: float, parameters: RootletParameters,
         bent = drawn - np.where(at > middle_s, sulcus, chord)
         parted = outwards * (zone.middle - k) * width * np.minimum(1, s - at) * np.minimum(1, (at - focus_s) / 2)
         across = angle + (focus_angle - angle) * done + bent + parted
-        ways.append(np.stack([at, SIGN[zone.root.side] * across, _heights(s - at, done, np.interp(at, line.s, line.height), radius, parameters)]))
+        height = _heights(s - at, done, np.interp(at, line.s, line.height), radius, parameters)
+        ways.append(np.stack([at, SIGN[zone.root.side] * across, height]))
     return ways
 
 
-def _heights(fallen: FloatArray, done: FloatArray, line: FloatArray, radius: float, parameters: RootletParameters) -> FloatArray:
+def _heights(
+    fallen: FloatArray, done: FloatArray, line: FloatArray, radius: float, parameters: RootletParameters
+) -> FloatArray:
     """Return the heights (n,) above the cord: a slanted start, then close to it, then up to the annotated line."""
     lying = np.minimum(np.sin(np.radians(parameters.slant_deg)) * fallen, OUTER * radius + 2 * parameters.gap_mm)
-    return np.maximum(lying, line * done**2)
+    return np.asarray(np.maximum(lying, line * done**2))
 
 
 def _ending(path: FloatArray, focus: FloatArray) -> FloatArray:

@@ -15,6 +15,7 @@ from spinemodel.anatomy.rootlets.courses import TAIL, Course
 from spinemodel.anatomy.rootlets.fan import OUTER, STEP_MM, Fan
 from spinemodel.anatomy.rootlets.parameters import RootletParameters
 from spinemodel.arrays import FloatArray
+from spinemodel.errors import GeometryError
 
 APPROACH_MM: Final = 2.0
 """Where a rootlet lies beside its root this far above the focus decides where in the trunk it ends. It tapers there."""
@@ -31,39 +32,47 @@ SIDE_BY_SIDE_MM: Final = 0.09
 
 def drawn(chart: Chart, course: Course, parameters: RootletParameters) -> Fan:
     """Return the fan of a course: its rootlets with a stub inside the cord and an end inside the trunk."""
-    line, focus = course.line, course.focus
-    inner = line.points[focus + 1 : focus + TAIL]
+    line, focus, zone = course.line, course.focus, course.zone
     ends, end_radius = _ends(course)
     rootlets = []
     for k, (path, aside) in enumerate(zip(course.paths, ends, strict=True)):
         share = np.clip(1 - arc_length(path[::-1])[::-1] / APPROACH_MM, 0, 1)[:, None]
-        whole = np.vstack([_stub(chart, path, course.radius, parameters), path + share * aside, inner + aside])
-        whole = whole if k == course.zone.middle else _evenly(whole)
-        radius = np.interp(arc_length(whole[::-1])[::-1], [0.5, APPROACH_MM], [end_radius, course.radius])
-        name = f"{course.zone.name}_{k + 1}"
-        rootlets.append(Centreline(name, line.space, whole, radius, np.full(len(whole), k != course.zone.middle)))
-    trunk = replace(line, name=course.zone.name, points=line.points[focus:], radius=line.radius[focus:], extrapolated=line.extrapolated[focus:])
-    return Fan(course.zone.root, tuple(rootlets), trunk, course.zone.middle, course.zone.wanted)
+        inner = line.points[focus + 1 : focus + TAIL] + aside
+        whole = np.vstack([_stub(chart, path, course.radius, parameters), path + share * aside, inner])
+        whole = whole if k == zone.middle else _evenly(whole)
+        left = arc_length(whole[::-1])[::-1]
+        radius = np.interp(left, [TAIL * STEP_MM, TAIL * STEP_MM + APPROACH_MM], [end_radius, course.radius])
+        derived = np.full(len(whole), k != zone.middle)
+        rootlets.append(Centreline(f"{zone.name}_{k + 1}", line.space, whole, radius, derived))
+    drawn_from, radii, flags = line.points[focus:], line.radius[focus:], line.extrapolated[focus:]
+    trunk = replace(line, name=zone.name, points=drawn_from, radius=radii, extrapolated=flags)
+    return Fan(zone.root, tuple(rootlets), trunk, zone.middle, zone.wanted)
 
 
 def _ends(course: Course) -> tuple[FloatArray, float]:
     """Return the offsets (n, 3) from the annotated line at which the rootlets end in the trunk, and their radius there.
 
     The middle one ends at the centre and the others on a ring round it, side by side without touching, each as near as
-    can be to where it comes from. For m of them the ring has a radius of k (2 r + g), with k = max(1, 1 / (2 sin(pi / m))), for
-    the outermost radius r and the gap g; with r it fills ``WITHIN`` of the trunk's radius.
+    can be to where it comes from. For m of them the ring has a radius of k (2 r + g), with k = max(1, 1 / (2 sin(pi /
+    m))), for the outermost radius r and the gap g; with r it fills ``WITHIN`` of the trunk's radius.
     """
-    focus, count, middle = course.focus, len(course.paths) - 1, course.zone.middle
-    room = WITHIN * float(course.line.radius[focus])
+    line, focus, count = course.line, course.focus, len(course.paths) - 1
+    room = WITHIN * float(line.radius[focus])
     wide = max(1.0, 0.5 / np.sin(np.pi / count)) if count > 1 else 1.0
     outer = min(OUTER * course.radius, (room - wide * SIDE_BY_SIDE_MM) / (2 * wide + 1))
-    ends = np.zeros((count + 1, 3))
-    others = np.delete(np.arange(count + 1), middle)
-    u, v = _across(course.line.points, focus)
+    if outer <= 0:
+        raise GeometryError(
+            f"root {line.name}: radius {line.radius[focus]:.2f} mm, too thin for {count + 1} rootlets to end in; "
+            "choose a thicker root or fewer rootlets"
+        )
+    u, v = _across(line.points, focus)
     back = round(APPROACH_MM / STEP_MM)
-    away = np.array([course.paths[k][-1 - back] - course.line.points[max(0, focus - back)] for k in others]).reshape(-1, 3)
-    slots = (room - outer) * _slots(np.stack([away @ u, away @ v], axis=1))
-    ends[others] = slots[:, :1] * u + slots[:, 1:] * v
+    others = np.delete(np.arange(count + 1), course.zone.middle)
+    beside = line.points[max(0, focus - back)]
+    away = np.array([course.paths[k][-1 - back] - beside for k in others]).reshape(-1, 3)
+    places = (room - outer) * _slots(np.stack([away @ u, away @ v], axis=1))
+    ends = np.zeros((count + 1, 3))
+    ends[others] = places[:, :1] * u + places[:, 1:] * v
     return ends, outer / OUTER
 
 

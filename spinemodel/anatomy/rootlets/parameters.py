@@ -38,12 +38,13 @@ ROOTLET_LEVELS: Final[Mapping[Level, RootletLevel]] = {
 """Rootlets per level.
 
 Read: S1 has 5 dorsal and 2 ventral rootlets over 7.2 mm, S5 has 2 and at most 1 over 4.8 mm, falling between (Hauck et
-al. 2008, J. Neurosurg. Spine 9:207); S2 is interpolated. No source with the numbers of the lumbar levels was open. What is
-known: dorsal roots have the most rootlets at cervical and lumbar levels (Mendez et al. 2021, Mayo Clin. Proc. 96:1426);
-at C5 to T1 they have 6.7 on average and enter over 0.88 of their segment (11.41 of 12.92 mm, Mahathipvithee et al. 2017,
-J. Med. Assoc. Thai. 100:644); ventral rootlets are fewer than dorsal ones (Mamatha et al. 2016, Res. J. Pharm. Biol. Chem.
-Sci. 7:1848). So the lumbar numbers are choices near the cervical mean, and the lumbar zones are 0.88 of the segments' shares
-(Frostell et al. 2016, Front. Neurol. 7:238) of a cord of 430 mm, at L5 no shorter than at S1. Ventral zones like dorsal ones is a choice.
+al. 2008, J. Neurosurg. Spine 9:207, abstract); S2 is interpolated. No source with the numbers of the lumbar levels was
+open. What is known: dorsal roots have the most rootlets at cervical and lumbar levels (Mendez et al. 2021, Mayo Clin.
+Proc. 96:1426); at C5 to T1 they have 6.7 on average and enter over 0.88 of their segment (11.41 of 12.92 mm,
+Mahathipvithee et al. 2017, J. Med. Assoc. Thai. 100:644); ventral rootlets are fewer than dorsal ones (Mamatha et al.
+2016, Res. J. Pharm. Biol. Chem. Sci. 7:1848). So the lumbar numbers are choices near the cervical mean, and the lumbar
+zones are 0.88 of the segments' shares (Frostell et al. 2016, Front. Neurol. 7:238) of a cord of 430 mm, at L5 no
+shorter than at S1. Ventral zones like dorsal ones are a choice.
 """
 
 
@@ -76,8 +77,8 @@ class RootletParameters:
         Angle of the ventrolateral line from the ventral midline about the cord's centre. A choice, opposite the
         dorsolateral one of sub-03 (24 to 59 degrees).
     ventral_radius_mm
-        Of a ventral root. A choice: the default dorsal root's 0.5 mm times 1.43 / 2.95, the ratio of the diameters of the ventral and
-        the dorsal S1 root (Liu et al. 2014, J. Spinal Cord Med.), rounded up.
+        Of a ventral root. A choice: the default dorsal root's 0.5 mm times 1.43 / 2.95, the ratio of the diameters of
+        the ventral and the dorsal S1 root (Liu et al. 2015, J. Spinal Cord Med., PMC4612209), rounded up.
     join_mm
         Distance, before the dorsal root leaves the dura or ends, at which a ventral root joins it. A choice.
     """

@@ -13,7 +13,7 @@ from spinemodel.anatomy.proximity import Proximity
 from spinemodel.anatomy.rootlets.courses import TAIL
 from spinemodel.anatomy.rootlets.fan import OUTER, Fan, tubes_of
 from spinemodel.anatomy.rootlets.parameters import RootletParameters
-from spinemodel.anatomy.rootlets.spacing import gaps_between
+from spinemodel.anatomy.rootlets.spacing import Tube, gaps_between
 from spinemodel.anatomy.rootlets.strings import ENDING_GAP_MM, String, relaxed
 from spinemodel.anatomy.sweep import SECTION
 
@@ -30,8 +30,12 @@ BEYOND_MM: Final = 8.0
 """Length of the trunks below the lowest rootlet that rootlets are kept clear of while they are drawn."""
 
 
+NEAR_MM: Final = 2.0
+"""What lies lower than this below the lowest rootlet touches none."""
+
+
 class Trial(NamedTuple):
-    """A way of drawing a root's rootlets anew: the side on which they pass, usual or other, and a share of their radius."""
+    """A way of drawing rootlets anew: the side on which they pass, usual or other, and a share of their radius."""
 
     turned: float
     share: float
@@ -40,8 +44,8 @@ class Trial(NamedTuple):
 Draft: TypeAlias = Callable[[Sequence[int], Trial], list[Fan]]
 
 TRIALS: Final = (None, None, Trial(1, 0.8), None, Trial(-1, 0.8), None, Trial(1, 0.625), None)
-"""What is tried in turn for rootlets that find no room; None makes them thinner where they are. What still lacks room after
-the last is left out."""
+"""What is tried in turn for rootlets that find no room; None makes them thinner where they are. What still lacks room
+after the last is left out."""
 
 GENEROUS: Final = 1.5
 """How much more than the missing gap is taken from a radius: both neighbours give, and their ways change."""
@@ -140,7 +144,8 @@ def strings_of(fan: Fan, root: int, moving: bool, low_z: float, parameters: Root
 
 def _short(fans: Sequence[Fan], count: int) -> dict[str, float]:
     """Return by how much the gap of each rootlet of the first ``count`` fans is too short, mm."""
-    tubes = tubes_of(fans)
+    low = min(line.points[:, 2].min() for fan in fans[:count] for line in fan.rootlets)
+    tubes = [_down_to(tube, low - NEAR_MM) for tube in tubes_of(fans)]
     gaps = gaps_between(tubes, CLEAR_MM)
     short: dict[str, float] = {}
     for a, b, gap in zip(gaps.a, gaps.b, gaps.gap, strict=True):
@@ -152,8 +157,14 @@ def _short(fans: Sequence[Fan], count: int) -> dict[str, float]:
     return short
 
 
+def _down_to(tube: Tube, low_z: float) -> Tube:
+    """Return a tube less what lies below a height for good."""
+    end = max(2, int(np.max(np.flatnonzero(tube.points[:, 2] > low_z), initial=0)) + 1)
+    return replace(tube, points=tube.points[:end], radius=tube.radius[:end])
+
+
 def _without(fans: Sequence[Fan], count: int, short: Mapping[str, float]) -> list[Fan]:
-    """Return the fans less the rootlets that found no room, those that lack most first, until none is left that lacks any."""
+    """Return the fans less the rootlets that found no room, those that lack most first."""
     fans, middle = list(fans), {fan.rootlets[fan.middle].name for fan in fans}
     while short.keys() - middle:
         worst = max(short.keys() - middle, key=lambda name: (short[name], name))

@@ -11,7 +11,7 @@ import numpy as np
 from spinemodel.anatomy.axis import Axis, locate, place
 from spinemodel.anatomy.curves import Centreline, arc_length, resample
 from spinemodel.anatomy.proximity import Proximity, signed_distance
-from spinemodel.anatomy.rootlets.chart import SIGN, Chart, chart_of, entries, on_cord
+from spinemodel.anatomy.rootlets.chart import SIGN, Chart, chart_of, on_cord
 from spinemodel.anatomy.rootlets.courses import TAIL, courses_of
 from spinemodel.anatomy.rootlets.ends import drawn
 from spinemodel.anatomy.rootlets.fan import STEP_MM, Fan
@@ -21,13 +21,21 @@ from spinemodel.anatomy.rootlets.placing import free_zones
 from spinemodel.anatomy.rootlets.strings import String, relaxed
 from spinemodel.anatomy.sweep import SECTION
 from spinemodel.arrays import FloatArray
-from spinemodel.levels import SIDES, Side
 
 TAPER_MM: Final = 6.0
 """Distance over which a ventral root's line grows from a rootlet's radius to the root's own; as dorsal roots do."""
 
 LIFTED_MM: Final = 0.8
 """Height above the cord at which ventral roots pass the levels below: their rootlets find room underneath. A choice."""
+
+RISING: Final = 0.3
+"""Height above the cord gained per mm until then: 17 degrees, as steep as roots leave the dura. A choice."""
+
+COARSE_MM: Final = 0.5
+"""Distance between the points of a ventral root while it is parted from the others."""
+
+COARSE_GAP_MM: Final = 0.05
+"""Added to the gap meanwhile: two tubes 0.6 mm apart are nearer than such points by up to this."""
 
 JOINING_MM: Final = 5.0
 """Length over which a ventral root runs into its dorsal root, at an angle of about ten degrees."""
@@ -115,7 +123,7 @@ def _ventral_lines(
     fixed = [replace(string, trunk=False) for string in fixed]
     first = [_first(chart, fan, dura, parameters) for fan in dorsal]
     free = [_string(number, points, parameters) for number, points in enumerate(first)]
-    found = relaxed([*fixed, *free], chart.cord, dura, parameters.gap_mm)[len(fixed) :]
+    found = relaxed([*fixed, *free], chart.cord, dura, parameters.gap_mm + COARSE_GAP_MM)[len(fixed) :]
     done = {}
     for fan, points in zip(dorsal, found, strict=True):
         s = arc_length(points)
@@ -128,7 +136,7 @@ def _ventral_lines(
 
 def _first(chart: Chart, fan: Fan, dura: Proximity, parameters: RootletParameters) -> FloatArray:
     """Return the first way (n, 3) of a ventral root: straight beside the axis, ending inside its dorsal root."""
-    inside = -signed_distance(dura, fan.trunk.points)[0]
+    inside = -signed_distance(dura, fan.trunk.points, exact_within_mm=1.0)[0]
     leaves = int(np.max(np.flatnonzero(inside > 0), initial=0))
     join = max(2 * TAIL, leaves - round(parameters.join_mm / STEP_MM))
     end = fan.trunk.points[join : join + 1]
@@ -138,7 +146,7 @@ def _first(chart: Chart, fan: Fan, dura: Proximity, parameters: RootletParameter
     start = on_cord(chart, at, angle, np.zeros(1))
     low, high = locate(chart.axis, end), locate(chart.axis, start)
     length = float(high[0][0] - low[0][0])
-    t = np.linspace(0, 1, max(8, round(length / STEP_MM)) + 1)
+    t = np.linspace(0, 1, max(8, round(length / COARSE_MM)) + 1)
     s, right, dorsal = (h + (lo - h) * t for h, lo in zip(high, low, strict=True))
     return np.asarray(place(chart.axis, s, right, dorsal))
 
@@ -150,7 +158,6 @@ def _string(number: int, points: FloatArray, parameters: RootletParameters) -> S
     free = np.ones(len(points), dtype=bool)
     free[[0, -1]] = False
     off = radius + parameters.gap_mm
-    above = np.minimum(off, np.sin(np.radians(parameters.slant_deg)) * s)
-    above = np.maximum(above, np.interp(s, [TAPER_MM, 2 * TAPER_MM], [0, LIFTED_MM]))
+    above = np.minimum(LIFTED_MM, RISING * s)
     together = np.where(s > s[-1] - JOINING_MM, -np.inf, np.inf)
     return String(number, points, radius, free, together, above, off)

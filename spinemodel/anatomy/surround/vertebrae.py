@@ -33,6 +33,10 @@ RIM: Final = 0.96
 DISC: Final = 0.92
 """Size of a disc over that of the bodies beside it: its side meets the endplates within their rims. A choice."""
 
+INTO_MESH_MM: Final = 4.0
+"""How far a disc reaches past the measured end of a segmented body, whose endplate is hollow and may be tilted: bone is
+labelled first. A choice."""
+
 BODY_POWER: Final = 2.4
 """Lamé's power of a body's outline: fuller than an ellipse. A choice."""
 
@@ -228,7 +232,7 @@ def discs(
     """
     own = parameters or SurroundParameters()
     pieces = [
-        _disc(axis, form, upper, lower, own) for upper, lower in pairwise(levels) if upper.bottom - lower.top > 0.5
+        _disc(axis, form, upper, lower, own) for upper, lower in pairwise(levels) if upper.bottom > lower.top
     ]
     if not pieces:
         raise GeometryError("discs: no two neighbouring vertebrae lie within the axis, so there is no disc")
@@ -239,7 +243,8 @@ def _disc(
     axis: Axis, form: CanalForm, upper: VertebralSpan, lower: VertebralSpan, parameters: SurroundParameters
 ) -> Surface:
     """Return one disc, from within the lower body to within the upper one, bulging a little."""
-    low, high = lower.top - parameters.overlap_mm, upper.bottom + parameters.overlap_mm
+    into = [INTO_MESH_MM if span.origin == "annotated" else parameters.overlap_mm for span in (lower, upper)]
+    low, high = lower.top - into[0], upper.bottom + into[1]
     loops, s = [], np.linspace(low, high, 5)
     sizes = [size_of(span.name, parameters.sizes) for span in (lower, upper)]
     for share, at in zip(np.linspace(0, 1, 5), s, strict=True):
