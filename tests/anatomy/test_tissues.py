@@ -134,7 +134,7 @@ def test_vertebrae_that_are_given_become_the_bone(phantom) -> None:
     anatomy, usual = phantom
     span = next(one for one in anatomy.levels.vertebrae if one.name == "L3")
     centre = anatomy.axis.points[np.searchsorted(anatomy.axis.s, (span.bottom + span.top) / 2)]
-    body = box(tuple(centre + [-15.0, 8.0, -12.0]), 24.0, name="L3")
+    body = box(tuple(centre + np.array([-15.0, 8.0, -12.0])), 24.0, name="L3")
     tissues = complete(anatomy, TissueParameters(frozenset({"Rootlets"})), {"L3": body})
     assert tissues.failures == ()
     assert tissues.origins["Bone"] == "annotated"
