@@ -14,15 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from spinemodel.anatomy.annotation import Annotation, Markers, Roots
-from spinemodel.anatomy.curves import arc_length
-from spinemodel.anatomy.ordering import contour_order, path_order
+from spinemodel.anatomy.clearance import Wall, along_root, held, line_weights
+from spinemodel.anatomy.ordering import contour_order
 from spinemodel.anatomy.plausible_points import require_points
-from spinemodel.anatomy.stack import Stack, body_frame, outside, stack
+from spinemodel.anatomy.stack import Stack, body_frame, stack
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
 from spinemodel.levels import CORD, DURA, ROOT_STRUCTURES, SIDES, Level, RootName
@@ -64,28 +64,11 @@ and of the phantom would run into each other."""
 PERIOD_MM: Final = 1000.0
 """After this length displacements repeat; no cord is as long."""
 
-LEAST_MM: Final = 0.5
-"""What was drawn apart stays apart by this, or as far as it was drawn. A choice: the radius of a root, which otherwise
-would be drawn inside the cord."""
-
-LINE_MM: Final = 4.0
-"""Over this length (SD of a Gaussian) the distance of a root's markers from a wall is averaged to tell that of the root
-itself: single markers lie off its line. A choice: two slices."""
-
 SMALL_MM: Final = 3.0
 """Contours of a smaller mean radius are deformed less, in proportion: the tip of the conus is a few voxels wide."""
 
 _TAG: Final = 70
 """Begins the keys of all random streams here, so that none is one of the phantom's noise."""
-
-_ROUNDS: Final = 8
-"""Steps of the projection onto a clearance; each leaves a few per cent of what was missing."""
-
-_DIFFERENCE_MM: Final = 0.05
-"""Half width of the difference that stands for a gradient."""
-
-Side = Literal[1, -1]
-
 
 class Sizes(NamedTuple):
     """SD of what is drawn, mm: of edges across themselves, of roots and ganglia per coordinate of the slice."""
@@ -145,7 +128,7 @@ def perturb(annotation: Annotation, seed: int, sigma_mm: float | None = None) ->
     cord = _contours(annotation.cord, _random(seed, CORD.id), sizes.edge, frame)
     before, now = _stack(annotation.dura, frame), _stack(dura, frame)
     cord = tuple(
-        Markers(_held(new.points, old.points, [(before, now, -1)], frame), new.source)
+        Markers(held(new.points, old.points, [(before, now, -1)], frame), new.source)
         for new, old in zip(cord, annotation.cord, strict=True)
     )
     walls: list[Wall] = [(_stack(annotation.cord, frame), _stack(cord, frame), 1), (before, now, -1)]
@@ -218,7 +201,7 @@ def _roots(roots: Roots, seed: int, sizes: Sizes, frame: FloatArray) -> dict[Roo
     moved = {}
     for root, markers in roots.items():
         shared = wander(markers.points @ frame[2], _random(seed, SIDES.index(root.side), kind=3))
-        own = wander(_along(markers.points), _random(seed, ROOT_STRUCTURES[root].id))
+        own = wander(along_root(markers.points), _random(seed, ROOT_STRUCTURES[root].id))
         offset = np.sqrt(TOGETHER) * shared + np.sqrt(1 - TOGETHER) * own
         moved[root] = markers.points + sizes.roots[root.level] * offset @ frame[:2]
     return moved
@@ -233,20 +216,6 @@ def _ganglia(ganglia: Roots, seed: int, sizes: Sizes, frame: FloatArray) -> dict
     return moved
 
 
-def _along(points: FloatArray) -> FloatArray:
-    """Return each point's distance (n,) mm along the root from its end nearer to the head, in any stored order."""
-    order = path_order(points, start=int(points[:, 2].argmax()))
-    if points[order[0], 2] < points[order[-1], 2]:
-        order = order[::-1]
-    s = np.empty(len(points))
-    s[order] = arc_length(points[order])
-    return s
-
-
-Wall = tuple[Stack, Stack, Side]
-"""A wall as it was drawn and as it is now, and the side of it on which a thing lies: 1 outside, -1 inside."""
-
-
 def _stack(contours: Iterable[Markers], frame: FloatArray) -> Stack:
     """Return contours as a stack, whatever order they and their points are stored in."""
     loops = [Markers(contour.points[contour_order(contour.points)], contour.source) for contour in contours]
@@ -258,74 +227,6 @@ def _all_held(
 ) -> dict[RootName, Markers]:
     """Return the moved markers, held clear of the walls."""
     return {
-        root: Markers(_held(moved[root], markers.points, walls, frame, _line(markers.points)), markers.source)
+        root: Markers(held(moved[root], markers.points, walls, frame, line_weights(markers.points)), markers.source)
         for root, markers in drawn.items()
     }
-
-
-def _line(points: FloatArray) -> FloatArray:
-    """Return the weights (n, n) of the markers of a root that average along it; the one of a ganglion stands alone."""
-    if len(points) < 3:
-        return np.eye(len(points))
-    s = _along(points)
-    return np.asarray(np.exp(-(((s[:, None] - s) / LINE_MM) ** 2) / 2))
-
-
-def _held(
-    points: FloatArray, drawn: FloatArray, walls: Sequence[Wall], frame: FloatArray, line: FloatArray | None = None
-) -> FloatArray:
-    """Return ``points`` as clear of every wall as they were drawn of it, or by ``LEAST_MM`` where that is less.
-
-    With the weights ``line`` (n, n) of a root, a marker that was drawn farther from the wall than its line stays as far
-    from it: else the line would come as near as its nearest marker.
-    """
-    for _ in range(2 if len(walls) > 1 else 1):
-        for before, now, side in walls:
-            gap = side * outside(before, drawn @ frame.T)
-            nearer = gap if line is None else np.minimum(gap, _mean(gap, line))
-            least = gap - np.maximum(nearer - LEAST_MM, 0.0)
-            points = keep_clear(points, now, frame, least, side)
-    return points
-
-
-def _mean(values: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return the weighted means (n,) of ``values`` (n,), of which those that are nan do not count."""
-    known = ~np.isnan(values)
-    return np.asarray(weights @ np.where(known, values, 0.0) / np.maximum(weights @ known, 1e-9))
-
-
-def keep_clear(
-    points: FloatArray, wall: Stack, frame: FloatArray, least: FloatArray | float, side: Side
-) -> FloatArray:
-    """Return ``points`` (n, 3) moved in their slice, where they are too near to a wall, until they are clear of it.
-
-    Parameters
-    ----------
-    points
-        RAS mm. Those above and below the wall stay.
-    wall
-        Cord or dura, in ``frame``.
-    frame
-        (3, 3), the subject's right, front and head.
-    least
-        (n,) mm, distance from the wall in the slice; negative allows the other side, nan is no demand.
-    side
-        1 for points that lie outside the wall, -1 for those inside.
-    """
-    for _ in range(_ROUNDS):
-        local = points @ frame.T
-        short = np.nan_to_num(least - side * outside(wall, local))
-        near = short > 1e-6
-        if not near.any():
-            break
-        points = points.copy()
-        points[near] += side * short[near, None] * (_outwards(wall, local[near]) @ frame[:2])
-    return points
-
-
-def _outwards(wall: Stack, local: FloatArray) -> FloatArray:
-    """Return the directions (n, 2) in the slice in which the distance from the wall grows."""
-    steps = _DIFFERENCE_MM * np.eye(2, 3)
-    gradient = np.stack([outside(wall, local + step) - outside(wall, local - step) for step in steps], axis=1)
-    length = np.linalg.norm(gradient, axis=1, keepdims=True)
-    return np.asarray(np.nan_to_num(gradient / np.maximum(length, 1e-9)))

@@ -17,8 +17,8 @@ import numpy as np
 
 from spinemodel.anatomy.annotation import Annotation, Markers
 from spinemodel.anatomy.axis import Axis, locate
+from spinemodel.anatomy.clearance import keep_clear
 from spinemodel.anatomy.curves import arc_length
-from spinemodel.anatomy.perturb import keep_clear
 from spinemodel.anatomy.stack import Stack, body_frame, middle, outside, stack
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError

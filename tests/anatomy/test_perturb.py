@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from spinemodel.anatomy.annotation import Annotation
 from spinemodel.anatomy.arrange import arrange
 from spinemodel.anatomy.build import build
+from spinemodel.anatomy.clearance import LEAST_MM, keep_clear
 from spinemodel.anatomy.curves import arc_length
 from spinemodel.anatomy.ordering import plane_normal
 from spinemodel.anatomy.perturb import (
     CORRELATION_MM,
     GANGLION_MM,
-    LEAST_MM,
-    keep_clear,
     perturb,
     sizes_of,
     wander,
@@ -63,7 +62,7 @@ def clearances(annotation: Annotation):
 def draws():
     """Many other annotations of one phantom with room."""
     drawn = annotate(WIDE)
-    return drawn, [perturb(drawn, seed) for seed in range(60)]
+    return drawn, [perturb(drawn, seed) for seed in range(40)]
 
 
 def test_size_zero_is_the_identity():
@@ -221,7 +220,7 @@ def test_impossible_requests_are_refused(seed, size):
         perturb(annotate(Phantom()), seed, size)
 
 
-@pytest.mark.parametrize("seed", [0, 26])
+@pytest.mark.parametrize("seed", [26])
 def test_a_perturbed_real_subject_builds(sub03, seed):
     built = build(perturb(read_subject(sub03), seed))
     assert {d.root for d in built.displacements} == {str(root) for root in ROOTS}
