@@ -7,6 +7,8 @@ from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 Level: TypeAlias = Literal["L1", "L2", "L3", "L4", "L5", "S1", "S2"]
 Side: TypeAlias = Literal["L", "R"]
+Origin: TypeAlias = Literal["annotated", "derived", "extrapolated"]
+"""Whether a part was drawn, follows from what was, or comes from tables."""
 
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 """Spinal levels from head to foot."""

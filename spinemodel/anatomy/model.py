@@ -13,7 +13,7 @@ from spinemodel.anatomy.curves import Centreline, Parametrisation
 from spinemodel.anatomy.loft import End
 from spinemodel.anatomy.posture import Posture
 from spinemodel.anatomy.roots import RootParameters
-from spinemodel.anatomy.sac import SacParameters
+from spinemodel.anatomy.sac import Caudal, SacParameters
 from spinemodel.anatomy.segments import Span
 from spinemodel.anatomy.strands import Rules
 from spinemodel.anatomy.surface import Surface
@@ -23,7 +23,6 @@ from spinemodel.errors import InputError
 from spinemodel.levels import Level
 
 Conus: TypeAlias = Literal["auto", "dome", "flat"]
-Caudal: TypeAlias = Literal["extend", "cut"]
 
 EDGE_RANGE_MM: Final = (0.1, 2.0)
 """Edges for which the marker errors and angles that the tests promise are kept, and memory stays below 8 GB."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from spinemodel.anatomy.axis import Axis, locate, place
 from spinemodel.anatomy.curves import Contour
 from spinemodel.arrays import FloatArray
 from spinemodel.levels import LEVELS, Level, RootName
+
+Caudal: TypeAlias = Literal["extend", "cut"]
+"""Whether the sac is continued below the scan, or ends with it."""
 
 SPACING_MM: Final = 4.0
 """Distance between the contours of the extension: the taper is smooth, and a cubic spline runs through them."""

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from spinemodel.anatomy.axis import Axis, locate
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import GeometryError, InputError
-from spinemodel.levels import LEVELS, Level, RootName
-
-Origin: TypeAlias = Literal["annotated", "derived", "extrapolated"]
+from spinemodel.levels import LEVELS, Level, Origin, RootName
 
 LENGTH_MM: Final[Mapping[str, float]] = {
     "T10": 20.2,

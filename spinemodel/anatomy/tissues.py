@@ -41,6 +41,7 @@ from spinemodel.levels import (
     ROOT_TISSUES,
     ROOTLET_TISSUES,
     WHITE,
+    Origin,
 )
 
 Option: TypeAlias = Literal["Grey", "DorsalColumns", "Rootlets", "DuraShell", "Fat", "Bone", "Disc", "Muscle"]
@@ -48,7 +49,6 @@ ROOTLETS: Final = "Rootlets"
 OPTIONS: Final[tuple[Option, ...]] = get_args(Option)
 """What can be left out; its space then belongs to what lies around it."""
 
-Origin: TypeAlias = Literal["annotated", "derived", "extrapolated"]
 
 _ORIGINS: Final[Mapping[str, Origin]] = {
     GREY.name: "derived",

@@ -19,9 +19,8 @@ from spinemodel.anatomy.surface import Surface
 from spinemodel.anatomy.surround.parameters import VERTEBRA_SIZES, VertebraSize, size_of
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import GeometryError, InputError
-from spinemodel.levels import RootName
+from spinemodel.levels import Origin, RootName
 
-Origin: TypeAlias = Literal["annotated", "derived", "extrapolated"]
 LastThoracic: TypeAlias = Literal["T11", "T12", "T13"]
 LastLumbar: TypeAlias = Literal["L4", "L5", "L6"]
 

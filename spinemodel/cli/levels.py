@@ -14,7 +14,7 @@ from spinemodel.errors import InputError
 
 if TYPE_CHECKING:
     from spinemodel.anatomy.segments import Span
-    from spinemodel.io.levels import Levels
+    from spinemodel.io.levels import ModelLevels
 
 
 def levels(
@@ -55,7 +55,7 @@ def levels(
         console.print(f"{len(written)} rows: {out}", highlight=False, markup=False, soft_wrap=True)
 
 
-def structure_rows(known: Levels) -> list[Row]:
+def structure_rows(known: ModelLevels) -> list[Row]:
     """Return a row for every structure, in the order of the model."""
     import numpy as np
 
@@ -87,7 +87,7 @@ def _over(kind: str, spans: Sequence[Span], bottom: float, top: float) -> Row:
     return named(f"{kind}_from", first) | named(f"{kind}_to", last)
 
 
-def plane_rows(known: Levels, every: float) -> list[Row]:
+def plane_rows(known: ModelLevels, every: float) -> list[Row]:
     """Return a row for every horizontal plane at a multiple of ``every`` mm within the model, from head to foot."""
     import numpy as np
 

@@ -15,7 +15,7 @@ from spinemodel.errors import InputError
 if TYPE_CHECKING:
     from spinemodel.anatomy.published import Comparison
     from spinemodel.anatomy.surface import Surface
-    from spinemodel.io.levels import Levels
+    from spinemodel.io.levels import ModelLevels
 
 SHOWN: Final = ("cord", "roots", "CSF", "dura", "fat")
 """Groups of tissues, in the order of the columns."""
@@ -92,7 +92,7 @@ def _volumes_of(folder: Path, step: float) -> tuple[list[Row], tuple[Comparison,
     return slab_rows(known, parts, step), compare_published(ours)
 
 
-def slab_rows(known: Levels, parts: Mapping[str, Surface], step: float) -> list[Row]:
+def slab_rows(known: ModelLevels, parts: Mapping[str, Surface], step: float) -> list[Row]:
     """Return a row for every slab between multiples of ``step`` mm, from head to foot; dashes for what is left out.
 
     The first and the last slab end with the parts, and their volume is divided by what height they have.

@@ -20,7 +20,7 @@ VERTEBRAL: Final = "vertebral_levels"
 """Fields of ``model.json``."""
 
 
-class Levels(NamedTuple):
+class ModelLevels(NamedTuple):
     """What a model folder says of its levels.
 
     Attributes
@@ -39,7 +39,7 @@ class Levels(NamedTuple):
     surfaces: Mapping[str, Surface]
 
 
-def read_levels(folder: Path) -> Levels:
+def read_levels(folder: Path) -> ModelLevels:
     """Return the levels and surfaces of a model folder.
 
     Raises
@@ -59,7 +59,7 @@ def read_levels(folder: Path) -> Levels:
         ) from None
     if axis.points.ndim != 2 or axis.points.shape[1] != 3 or len(axis.points) < 2:
         raise InputError(f"{folder / 'model.json'}: its axis is not a line of points; build the model again")
-    return Levels(axis, spinal, vertebral, read_surfaces(folder))
+    return ModelLevels(axis, spinal, vertebral, read_surfaces(folder))
 
 
 def _span(row: Mapping[str, Any]) -> Span:

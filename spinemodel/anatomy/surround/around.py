@@ -11,9 +11,10 @@ import numpy as np
 from spinemodel.anatomy.annotation import Markers
 from spinemodel.anatomy.axis import Axis, locate
 from spinemodel.anatomy.curves import Centreline
+from spinemodel.anatomy.sac import Caudal
 from spinemodel.anatomy.surface import Surface
 from spinemodel.anatomy.surround.canal import BEYOND_MM, canal_form, epidural
-from spinemodel.anatomy.surround.outer import Caudal, domain, muscle
+from spinemodel.anatomy.surround.outer import domain, muscle
 from spinemodel.anatomy.surround.parameters import SurroundParameters
 from spinemodel.anatomy.surround.shell import dura_shell, lumens, sleeves
 from spinemodel.anatomy.surround.vertebrae import discs, vertebrae

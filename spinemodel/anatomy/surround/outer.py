@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import numpy as np
 
 from spinemodel.anatomy.axis import Axis, locate
+from spinemodel.anatomy.sac import Caudal
 from spinemodel.anatomy.surface import Surface, corners, face_vectors
 from spinemodel.anatomy.surround.parameters import SurroundParameters, size_of
 from spinemodel.anatomy.surround.stacking import oval, stack, unite
 from spinemodel.anatomy.vertebral_levels import VertebralSpan
 from spinemodel.arrays import BoolArray, FloatArray, freeze
 from spinemodel.errors import GeometryError
-
-Caudal: TypeAlias = Literal["extend", "cut"]
 
 CUT_MM: Final = 1.0
 """How far within the dura's flat ends the domain ends."""
