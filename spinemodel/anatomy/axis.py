@@ -19,7 +19,7 @@ from spinemodel.anatomy.annotation import Markers
 from spinemodel.anatomy.curves import arc_length, resample
 from spinemodel.anatomy.smoothing import smooth
 from spinemodel.arrays import FloatArray, freeze
-from spinemodel.levels import LEVELS, SIDES, Level, RootName
+from spinemodel.levels import LEVELS, SIDES, RootName
 
 STEP_MM: Final = 0.5
 """Distance between the points of an axis."""
@@ -134,32 +134,38 @@ def axis_of(space: str, dura: Sequence[Markers], ganglia: Mapping[RootName, Mark
     dura
         Contours from caudal to rostral.
     ganglia
-        By root; a level counts where both sides were drawn. The outer of two points is the one that counts.
+        By root, of either side or both. The outer of two points is the one that counts.
     """
     drawn = np.array([markers.points.mean(axis=0) for markers in dura])
-    centres = smooth(arc_length(drawn), drawn, CONTOUR_NOISE_MM).spline(arc_length(drawn))
-    below = _below(np.asarray(centres), ganglia_between(ganglia))
+    centres = np.asarray(smooth(arc_length(drawn), drawn, CONTOUR_NOISE_MM).spline(arc_length(drawn)))
+    below = _below(centres, _middles(centres, ganglia))
     length = arc_length(centres)
-    knots = resample(np.asarray(centres), np.linspace(0, length[-1], max(2, round(length[-1] / KNOT_MM) + 1)))
+    knots = resample(centres, np.linspace(0, length[-1], max(2, round(length[-1] / KNOT_MM) + 1)))
     path = np.vstack([below[::-1], knots])
     return Axis(space, _straight_beyond(_evenly_through(path)))
 
 
-def ganglia_between(ganglia: Mapping[RootName, Markers]) -> dict[Level, FloatArray]:
-    """Return the middle (3,) mm between the two ganglia of every level that has both, from head to foot."""
+def _middles(centres: FloatArray, ganglia: Mapping[RootName, Markers]) -> FloatArray:
+    """Return the middle (k, 3) mm between the ganglia of every level that has any, from head to foot.
+
+    Where one side was marked, its height and depth count, and the midline is that of the levels beside it.
+    """
     ends = {root: markers.points[-1] for root, markers in ganglia.items() if len(markers.points)}
-    pairs = {level: [ends.get(RootName(level, side)) for side in SIDES] for level in LEVELS}
-    return {
-        level: (left + right) / 2 for level, (left, right) in pairs.items() if left is not None and right is not None
-    }
+    roots = [[RootName(level, side) for side in SIDES] for level in LEVELS]
+    sides = [np.array([ends[root] for root in pair if root in ends]) for pair in roots]
+    known = np.array([centres[0], *(pair.mean(axis=0) for pair in sides if len(pair) == 2)])
+    known = known[np.argsort(known[:, 2])]
+    alone = [[np.interp(one[0, 2], known[:, 2], known[:, 0]), *one[0, 1:]] for one in sides if len(one) == 1]
+    middles = np.array([*(pair.mean(axis=0) for pair in sides if len(pair) == 2), *alone]).reshape(-1, 3)
+    return middles[np.argsort(-middles[:, 2])]
 
 
-def _below(centres: FloatArray, between: Mapping[Level, FloatArray]) -> FloatArray:
+def _below(centres: FloatArray, middles: FloatArray) -> FloatArray:
     """Return the axis's points (k, 3) beside the ganglia below the lowest contour, from head to foot."""
     low, high = centres[0, 2], centres[-1, 2]
-    beside = [p - [np.interp(p[2], centres[:, 2], c) for c in centres.T] for p in between.values() if low < p[2] < high]
+    beside = [p - [np.interp(p[2], centres[:, 2], c) for c in centres.T] for p in middles if low < p[2] < high]
     offset = np.mean(beside, axis=0) if beside else np.array([0.0, VENTRAL_MM, 0.0])
-    below = [p - [offset[0], offset[1], 0.0] for p in between.values() if p[2] < low - KNOT_MM / 2]
+    below = [p - [offset[0], offset[1], 0.0] for p in middles if p[2] < low - KNOT_MM / 2]
     return np.array(below).reshape(-1, 3)
 
 

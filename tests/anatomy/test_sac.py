@@ -59,6 +59,14 @@ def test_axis_runs_on_through_the_ganglia_below() -> None:
         assert np.abs(dorsal).max() < 6.0
 
 
+def test_axis_takes_the_midline_from_its_neighbours_where_one_ganglion_is_missing() -> None:
+    drawn = annotate(Phantom())
+    both = axis_of("test", drawn.dura[::-1], drawn.ganglia)
+    left_out = {RootName("L5", "L"), RootName("S1", "R"), RootName("S2", "L")}
+    one = axis_of("test", drawn.dura[::-1], {root: at for root, at in drawn.ganglia.items() if root not in left_out})
+    assert np.linalg.norm(one.points[150:] - both.points[150:], axis=1).max() < 0.5
+
+
 def test_sac_ends_beside_the_ganglia_of_its_level() -> None:
     assert sac_end(STRAIGHT, ganglia(LEVELS)) == pytest.approx(200.0 - 10 - 25 * 6)
     assert sac_end(STRAIGHT, ganglia(LEVELS[:-1])) == pytest.approx(200.0 - 10 - 25 * 5 - STEPS_MM["S2"])
