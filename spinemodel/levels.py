@@ -17,9 +17,9 @@ SIDES: Final[tuple[Side, ...]] = get_args(Side)
 ROOT_RADIUS_MM: Final = 0.5
 """Radius of a root, mm: the bevel of the tubes in the model of Liu et al. 2024, on every level.
 
-It is a choice, not an anatomy. One annotated line stands for a bundle of strands; the dorsal S1 root alone has
-2.95 mm2 (0.97 mm if round) and the posterior L5 root 2.3-7.7 mm2 in up to five strands (Hogan 1996), more than
-the space between the annotated lines holds. Set a radius per level where a study needs another.
+It is a choice, not an anatomy. One annotated line stands for a bundle of strands: the dorsal S1 root alone is 2.95 mm
+across (Liu et al. 2015), the posterior L5 root has 2.3-7.7 mm2 in up to five strands (Hogan 1996), more than the space
+between the annotated lines holds. Set a radius per level where a study needs another.
 """
 
 
