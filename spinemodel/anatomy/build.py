@@ -67,6 +67,7 @@ def _build(annotation: Annotation, parameters: BuildParameters, bones: Mapping[s
     vertebrae = _vertebrae(axis, annotation, parameters, bones)
     middles = {vertebra.name: (vertebra.bottom + vertebra.top) / 2 for vertebra in vertebrae}
     annotation = in_posture(annotation, parameters.posture, axis, middles)
+    annotation = replace(annotation, notes=(*annotation.notes, *_sac_notes(annotation, parameters)))
     dura, sac = _dura(annotation, axis, parameters)
     cord = [to_contour(markers, parameters.contour) for markers in annotation.cord]
     ends: dict[str, tuple[End, End]] = {
@@ -116,6 +117,16 @@ def _dura(
     if parameters.caudal == "cut" or end is None:
         return dura, []
     return dura, extend_sac(dura[0], axis, end, parameters.sac)
+
+
+def _sac_notes(annotation: Annotation, parameters: BuildParameters) -> tuple[str, ...]:
+    """Say where the sac's end is not told by its ganglia."""
+    level = parameters.sac.end_level
+    if parameters.caudal == "cut" or any(root.level == level for root in annotation.ganglia):
+        return ()
+    if not annotation.ganglia:
+        return ("no ganglion tells where the sac goes below the scan: the dura ends with its last contour",)
+    return (f"no ganglion of {level}: the end of the sac is told from the levels above by usual distances",)
 
 
 class _Below(NamedTuple):

@@ -67,6 +67,9 @@ PERIOD_MM: Final = 1000.0
 SMALL_MM: Final = 3.0
 """Contours of a smaller mean radius are deformed less, in proportion: the tip of the conus is a few voxels wide."""
 
+LARGEST_MM: Final = 5.0
+"""Largest SD that is drawn: half the width of a cord. Well below it, what is drawn may no longer be one subject."""
+
 _TAG: Final = 70
 """Begins the keys of all random streams here, so that none is one of the phantom's noise."""
 
@@ -91,8 +94,8 @@ def sizes_of(sigma_mm: float | None) -> Sizes:
             level: ANNOTATOR_SHARE * ARM_MM * float(np.radians(sd)) for level, sd in BETWEEN_SUBJECTS_DEG.items()
         }
         return Sizes(EDGE_MM, roots, GANGLION_MM)
-    if not 0 <= sigma_mm < np.inf:
-        raise InputError(f"perturb: sigma_mm is {sigma_mm:g}; expected 0 or a positive number of mm")
+    if not isinstance(sigma_mm, int | float) or not 0 <= sigma_mm <= LARGEST_MM:
+        raise InputError(f"perturb: sigma_mm is {sigma_mm!r}; expected a number of mm from 0 to {LARGEST_MM:g}")
     return Sizes(sigma_mm, dict.fromkeys(BETWEEN_SUBJECTS_DEG, sigma_mm), sigma_mm)
 
 
@@ -119,8 +122,8 @@ def perturb(annotation: Annotation, seed: int, sigma_mm: float | None = None) ->
     InputError
         If seed or size are not as said, or a file cannot be a drawing at all.
     """
-    if seed < 0:
-        raise InputError(f"perturb: seed is {seed}; expected 0 or more")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"perturb: seed is {seed!r}; expected a whole number, 0 or more")
     sizes = sizes_of(sigma_mm)
     require_points(annotation)
     frame = body_frame((*annotation.cord, *annotation.dura))

@@ -172,7 +172,7 @@ PUBLISHED: Final = (
         for part, volume in (("cord", 19.9), ("roots", 5.8), ("CSF", 97.3), ("sac", 123.1))
     ),
 )
-"""Ranges whose abstracts or data were read. Prats-Galino tells CSF from all else, so above L2 the conus counts."""
+"""Ranges stated in abstracts or open data. Prats-Galino tells CSF from all else, so above L2 the conus counts."""
 
 _CONTINUED: Final = "below the scan the sac is not drawn but continued, and tapers to its end at S2"
 

@@ -11,7 +11,7 @@ from spinemodel.anatomy.compartments import Partition, Solid, check_partition, p
 from spinemodel.anatomy.cord_course import cord_course
 from spinemodel.anatomy.cord_interior import dorsal_columns, fit_interior, grey_matter
 from spinemodel.anatomy.grey_parameters import GreyParameters
-from spinemodel.anatomy.loft import to_contour
+from spinemodel.anatomy.loft import plane_of, to_contour
 from spinemodel.anatomy.model import Anatomy
 from spinemodel.anatomy.proximity import Proximity
 from spinemodel.anatomy.rootlets import (
@@ -25,6 +25,7 @@ from spinemodel.anatomy.rootlets import (
 from spinemodel.anatomy.surface import Surface, volume
 from spinemodel.anatomy.surround.around import Surroundings, surround
 from spinemodel.anatomy.surround.parameters import SurroundParameters
+from spinemodel.anatomy.volumes import volume_below
 from spinemodel.errors import InputError
 from spinemodel.levels import (
     BONE,
@@ -89,6 +90,8 @@ class TissueParameters:
         unknown = sorted(self.without - set(OPTIONS))
         if unknown:
             raise InputError(f"without {', '.join(unknown)}: no such part; expected some of {', '.join(OPTIONS)}")
+        if self.ventral and ROOTLETS in self.without:
+            raise InputError("ventral roots need rootlets; leave Rootlets in, or ask for no ventral roots")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +106,10 @@ class Tissues:
         The space that they fill.
     origins
         ``annotated`` where its outline was drawn, ``derived`` from what was, or ``extrapolated`` from tables.
+    extrapolated
+        Share of the volume of ``annotated`` and ``derived`` tissues that lies below the last drawn contour.
+    parameters
+        What was asked for.
     fans
         Roots with their rootlets, dorsal ones before ventral ones; empty without.
     notes
@@ -115,13 +122,16 @@ class Tissues:
     partition: Partition
     domain: Surface
     origins: Mapping[str, Origin]
+    extrapolated: Mapping[str, float]
+    parameters: TissueParameters
     fans: tuple[Fan, ...] = ()
     notes: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Make the mapping read-only."""
-        object.__setattr__(self, "origins", MappingProxyType(dict(self.origins)))
+        """Make the mappings read-only."""
+        for name in ("origins", "extrapolated"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
 def complete(
@@ -132,7 +142,7 @@ def complete(
     Parameters
     ----------
     anatomy
-        With ganglia, which tell where vertebrae are.
+        With ganglia or ``vertebrae``, which tell where vertebrae are.
     parameters
         What to leave out or add, numbers and sizes.
     vertebrae
@@ -158,14 +168,16 @@ def complete(
         meshes=vertebrae,
     )
     fans = () if ROOTLETS in parameters.without else _fans(anatomy, parameters)
-    solids = [*_interior(anatomy, parameters.grey), *_roots(anatomy, fans), *_enclosing(anatomy, around)]
+    solids = [*_interior(anatomy, parameters), *_roots(anatomy, fans), *_enclosing(anatomy, around)]
     wanted = [solid for solid in solids if solid.label not in parameters.without]
     parted = partition(wanted, around.bulk, BULK.name)
     origins = {name: _origin(name) for name in parted.labels}
-    if vertebrae:
+    if vertebrae and BONE.name in origins:
         origins[BONE.name] = "annotated"
     failures = (*check_partition(parted, volume(around.bulk)), *_conflicts(fans, anatomy.surfaces[CORD.name]))
-    return Tissues(parted, around.bulk, origins, fans, _notes(fans), failures)
+    notes = (*_notes(fans), *_bone_note(around, vertebrae))
+    beyond = _below_marks(anatomy, parted, origins)
+    return Tissues(parted, around.bulk, origins, beyond, parameters, fans, notes, failures)
 
 
 def _origin(name: str) -> Origin:
@@ -218,15 +230,38 @@ def _label(fan: Fan) -> str:
     return own if own in ROOTLET_TISSUES else fan.trunk.name
 
 
-def _interior(anatomy: Anatomy, parameters: GreyParameters) -> list[Solid]:
+def _bone_note(around: Surroundings, vertebrae: Mapping[str, Surface] | None) -> tuple[str, ...]:
+    """Say which vertebrae are meshes that were given, where there are any."""
+    if not vertebrae:
+        return ()
+    others = ", ".join(span.name for span in around.levels if span.name not in vertebrae)
+    return (f"Bone: {', '.join(vertebrae)} as given; {others or 'no others'} parametric; canal and discs parametric",)
+
+
+def _below_marks(anatomy: Anatomy, parted: Partition, origins: Mapping[str, Origin]) -> dict[str, float]:
+    """Return the share of each drawn or derived tissue that lies below the last contour of the dura."""
+    centre, normal = plane_of(anatomy.annotation.dura[0].points)
+    parts = {name: surface for name, surface in parted.parts.items() if origins[name] != "extrapolated"}
+    return {name: volume_below(surface, centre, normal) / volume(surface) for name, surface in parts.items()}
+
+
+def _interior(anatomy: Anatomy, parameters: TissueParameters) -> list[Solid]:
     """Return grey matter, dorsal columns and, around them, the white matter, highest priority first."""
+    white = Solid(anatomy.surfaces[CORD.name], WHITE.name)
+    if {GREY.name, DORSAL_COLUMNS.name} <= parameters.without:
+        return [white]
+    if not anatomy.levels.segments:
+        raise InputError(
+            f"{anatomy.annotation.subject}: no root tells where the spinal segments are; draw one, or leave out Grey, "
+            "DorsalColumns and Rootlets"
+        )
     contours = [to_contour(markers, anatomy.parameters.contour) for markers in anatomy.annotation.cord]
     centres = {span.name: (span.bottom + span.top) / 2 for span in anatomy.levels.segments}
-    interior = fit_interior(cord_course(contours, anatomy.axis), centres, parameters, ends=anatomy.ends[CORD.name])
+    interior = fit_interior(cord_course(contours, anatomy.axis), centres, parameters.grey, ends=anatomy.ends[CORD.name])
     return [
         Solid(grey_matter(interior), GREY.name, WHITE.name),
         Solid(dorsal_columns(interior), DORSAL_COLUMNS.name, WHITE.name),
-        Solid(anatomy.surfaces[CORD.name], WHITE.name),
+        white,
     ]
 
 
@@ -238,5 +273,6 @@ def _enclosing(anatomy: Anatomy, around: Surroundings) -> list[Solid]:
         Solid(around.fat, FAT.name),
         Solid(around.bone, BONE.name),
         Solid(around.disc, DISC.name),
+        *([Solid(around.filling, FAT.name)] if around.filling else []),
         Solid(around.muscle, MUSCLE.name),
     ]

@@ -11,7 +11,7 @@ import typer
 
 from spinemodel.cli.options import Format, build_parameters, formats_of, tissue_parameters
 from spinemodel.cli.show import console, print_displacements, print_fidelity, print_tissues, step
-from spinemodel.errors import BackendUnavailableError, GeometryError
+from spinemodel.errors import BackendUnavailableError, GeometryError, InputError
 
 if TYPE_CHECKING:
     from spinemodel.anatomy.annotation import Annotation
@@ -83,6 +83,8 @@ def build_model(
         last_thoracic=last_thoracic,
         last_lumbar=last_lumbar,
     )
+    if not tissues and (without or ventral or vertebrae):
+        raise InputError("--without, --ventral and --vertebrae shape the tissues; ask for them with --tissues")
     completed = tissue_parameters(without, ventral=ventral) if tissues else None
     chosen = formats_of(formats)
     with step(f"Reading {markers}"):

@@ -103,14 +103,22 @@ def print_tissues(tissues: Tissues) -> None:
     from spinemodel.levels import ROOT_TISSUES, ROOTLET_TISSUES
 
     table = _table("tissue", "cm3", "origin")
-    sizes = dict(volumes(tissues.partition))
-    for title, names in (("Rootlets", ROOTLET_TISSUES), ("Roots", ROOT_TISSUES)):
+    whole = volumes(tissues.partition)
+    sizes = dict(whole)
+    for title, names in (("Rootlets, ventral roots", ROOTLET_TISSUES), ("Roots", ROOT_TISSUES)):
         together = [sizes.pop(name) for name in names if name in sizes]
         if together:
             origin = "annotated" if title == "Roots" else "derived"
-            table.add_row(f"{title} ({len(together)})", f"{sum(together) / 1000:.3f}", origin)
+            below = sum(tissues.extrapolated[name] * whole[name] for name in names if name in whole) / sum(together)
+            table.add_row(f"{title} ({len(together)})", f"{sum(together) / 1000:.3f}", _told(origin, below))
     for name, size in sizes.items():
-        table.add_row(name, f"{size / 1000:.3f}", tissues.origins[name])
-    whole, parts = volume(tissues.domain), sum(volumes(tissues.partition).values())
-    table.add_row("all", f"{parts / 1000:.3f}", f"{abs(parts - whole) / whole:.0e} off the domain's")
+        told = _told(tissues.origins[name], tissues.extrapolated.get(name, 0.0))
+        table.add_row(name, f"{size / 1000:.3f}", told)
+    domain, parts = volume(tissues.domain), sum(whole.values())
+    table.add_row("all", f"{parts / 1000:.3f}", f"{abs(parts - domain) / domain:.0e} off the domain's")
     console.print("Tissues: a partition of space", table)
+
+
+def _told(origin: str, beyond: float) -> str:
+    """Return an origin with the share that lies beyond the marks."""
+    return f"{origin}, {100 * beyond:.0f} % extrapolated" if beyond >= 0.005 else origin

@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def write_tissues(tissues: Tissues, folder: Path, subject: str, formats: Sequenc
             write_surface(path, surface, frame=frame, colour=row.colour)
             files.append(describe(folder, path, file_frame(suffix, frame), file_unit(suffix)))
         said = {"name": name, "label": row.id, "colour": row.colour, "origin": tissues.origins[name]}
+        said["extrapolated_share"] = tissues.extrapolated.get(name, 1.0)
         rows.append(said | {"volume_mm3": sizes[name], "files": files})
     path = folder / "tissues" / f"{subject}_partition.vtp"
     write_partition(path, tissues.partition)
@@ -61,4 +63,15 @@ def write_tissues(tissues: Tissues, folder: Path, subject: str, formats: Sequenc
         "notes": list(tissues.notes),
         "file": describe(folder, path, "RAS"),
     }
-    return {"tissues": rows, "partition": whole}
+    return {"tissues": rows, "partition": whole, "tissue_parameters": _plain(tissues.parameters)}
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold: dataclasses as mappings, sets as sorted lists, tuples as lists."""
+    if is_dataclass(value):
+        return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [_plain(part) for part in value] if isinstance(value, tuple | list) else value

@@ -6,12 +6,17 @@ import re
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from spinemodel.anatomy.solids import to_solid
 from spinemodel.anatomy.surface import Surface
-from spinemodel.errors import InputError
+from spinemodel.errors import GeometryError, InputError
 from spinemodel.io.surfaces import read_surface
 
 SUFFIXES: Final = (".stl", ".ply", ".obj", ".glb", ".vtp", ".gii")
+
+SIZES_MM: Final = (15.0, 250.0)
+"""Width of a vertebra, or of a sacrum: what lies outside is in another unit."""
 
 _NAME: Final = re.compile(r"(?:.*[_-])?([TLS]\d{1,2})", re.IGNORECASE)
 
@@ -28,6 +33,8 @@ def read_vertebrae(folder: Path, space: str) -> dict[str, Surface]:
     GeometryError
         If a mesh is not closed.
     """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; expected one with vertebra meshes such as L1.stl")
     found: dict[str, Surface] = {}
     for path in sorted(folder.glob("*")):
         named = _NAME.fullmatch(path.stem)
@@ -36,8 +43,21 @@ def read_vertebrae(folder: Path, space: str) -> dict[str, Surface]:
         name = named.group(1).upper()
         if name in found:
             raise InputError(f"{path}: a second mesh of vertebra {name}; keep one of them in the folder")
-        found[name] = read_surface(path, space=space, name=name)
-        to_solid(found[name])
+        found[name] = _checked(path, read_surface(path, space=space, name=name))
     if not found:
-        raise InputError(f"{folder}: no vertebra mesh; expected files such as L1.stl or sub-03_T12.ply")
+        seen = ", ".join(sorted(path.name for path in folder.iterdir())[:5]) or "nothing"
+        raise InputError(f"{folder}: no vertebra mesh, but {seen}; expected files such as L1.stl or sub-03_T12.ply")
     return found
+
+
+def _checked(path: Path, mesh: Surface) -> Surface:
+    """Return the mesh if it is closed and as large as a vertebra."""
+    widest = float(np.ptp(mesh.vertices, axis=0).max())
+    if not SIZES_MM[0] <= widest <= SIZES_MM[1]:
+        expected = f"{SIZES_MM[0]:g} to {SIZES_MM[1]:g} mm"
+        raise InputError(f"{path}: {widest:.3g} mm wide, expected {expected}; is it in millimetres?")
+    try:
+        to_solid(mesh)
+    except GeometryError as problem:
+        raise GeometryError(f"{path}: {problem}") from None
+    return mesh

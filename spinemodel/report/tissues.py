@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
+from spinemodel.anatomy.axis import frame_at
 from spinemodel.anatomy.model import Anatomy, Levels
 from spinemodel.anatomy.segments import span_at
 from spinemodel.anatomy.tissues import Tissues
 from spinemodel.anatomy.vertebral_levels import level_at
-from spinemodel.levels import CORD, ROOT_TISSUES, ROOTLET_TISSUES
+from spinemodel.levels import CORD, CSF, ROOT_TISSUES, ROOTLET_TISSUES
 from spinemodel.report.rootlets import render_rootlets
 from spinemodel.report.sections import render_sections, stations_along
 
@@ -28,7 +31,11 @@ def render_tissues(folder: Path, anatomy: Anatomy, tissues: Tissues) -> None:
     """
     subject = anatomy.annotation.subject
     parts = tissues.partition.parts
-    stations = stations_along(anatomy.axis, places(anatomy.levels))
+    at = places(anatomy.levels)
+    heights = frame_at(anatomy.axis, np.array(list(at)))[0][:, 2]
+    reach = tissues.partition.parts[CSF.name].vertices[:, 2]
+    inside = {s: title for (s, title), z in zip(at.items(), heights, strict=True) if reach.min() < z < reach.max()}
+    stations = stations_along(anatomy.axis, inside)
     render_sections(folder / f"{subject}_sections.png", parts, anatomy.annotation, stations, title=subject)
     shown = {name: surface for name, surface in parts.items() if name in ROOT_TISSUES or name in ROOTLET_TISSUES}
     if any(name in ROOTLET_TISSUES for name in shown):

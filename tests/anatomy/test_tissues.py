@@ -1,5 +1,7 @@
 """The completed model: a partition of space on phantoms and on a real subject."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from spinemodel import BuildParameters, Phantom, TissueParameters, annotate, bui
 from spinemodel.anatomy.compartments import check_partition, interface, volumes
 from spinemodel.anatomy.proximity import Proximity, signed_distance
 from spinemodel.anatomy.solids import crossings, to_solid
-from spinemodel.anatomy.surface import volume
+from spinemodel.anatomy.surface import Surface, volume
 from spinemodel.errors import InputError
 from spinemodel.levels import ROOTS, TISSUES, RootName
 from tests.shapes import box
@@ -133,9 +135,42 @@ def test_cut_sac_is_parted_too() -> None:
 def test_vertebrae_that_are_given_become_the_bone(phantom) -> None:
     anatomy, usual = phantom
     span = next(one for one in anatomy.levels.vertebrae if one.name == "L3")
-    centre = anatomy.axis.points[np.searchsorted(anatomy.axis.s, (span.bottom + span.top) / 2)]
-    body = box(tuple(centre + np.array([-15.0, 8.0, -12.0])), 24.0, name="L3")
-    tissues = complete(anatomy, TissueParameters(frozenset({"Rootlets"})), {"L3": body})
+    middle = (span.bottom + span.top) / 2
+    centre = anatomy.axis.points[np.searchsorted(anatomy.axis.s, middle)]
+    outer = to_solid(box(tuple(centre - 14.0), 28.0))
+    hole = to_solid(box(tuple(centre - [12.0, 12.0, 20.0]), 24.0))
+    hole += hole.translate((0.0, 0.0, 16.0))
+    mesh = (outer - hole).refine(5).to_mesh64()
+    ring = Surface("L3", anatomy.axis.space, np.array(mesh.vert_properties)[:, :3], np.array(mesh.tri_verts))
+    tissues = complete(anatomy, TissueParameters(frozenset({"Rootlets"})), {"L3": ring})
     assert tissues.failures == ()
     assert tissues.origins["Bone"] == "annotated"
-    assert volumes(tissues.partition)["Bone"] < 0.2 * volumes(usual.partition)["Bone"]
+    assert any(note.startswith("Bone: L3 as given; T") for note in tissues.notes)
+    assert volumes(tissues.partition)["Bone"] < volumes(usual.partition)["Bone"]
+    for name in ("Muscle", "Bulk"):  # fat fills the ring, and nothing else stands in it
+        off = tissues.partition.parts[name].vertices - centre
+        assert not (np.abs(off) < [11.5, 11.5, 8.0]).all(axis=1).any()
+
+
+def test_tissues_without_roots_or_rootlets_of_one_side_are_built() -> None:
+    drawn = annotate(Phantom())
+    right = replace(drawn, roots={root: at for root, at in drawn.roots.items() if root.side == "R"})
+    tissues = complete(build(right, COARSE), TissueParameters(frozenset({"Bone", "Disc", "Muscle"})))
+    assert tissues.failures == ()
+    assert [name for name in tissues.partition.labels if name.endswith("_L")] == []
+    none = build(replace(drawn, roots={}), COARSE)
+    with pytest.raises(InputError, match="no root tells where the spinal segments are; draw one, or leave out Grey"):
+        complete(none)
+    assert complete(none, TissueParameters(frozenset({"Grey", "DorsalColumns", "Rootlets"}))).failures == ()
+
+
+def test_ventral_roots_need_rootlets() -> None:
+    with pytest.raises(InputError, match="ventral roots need rootlets"):
+        TissueParameters(frozenset({"Rootlets"}), ventral=True)
+
+
+def test_share_below_the_marks_is_told(case) -> None:
+    _, tissues = case
+    assert tissues.extrapolated["White"] == tissues.extrapolated["Grey"] == 0.0
+    assert 0.3 < tissues.extrapolated["CSF"] < 0.5
+    assert tissues.extrapolated["S2_R"] > tissues.extrapolated["L1_R"]

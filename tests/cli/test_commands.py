@@ -85,6 +85,8 @@ def test_tissues_are_written_with_their_pictures(completed) -> None:
         f"sub-phantom_{name}.png" for name in ("model", "fidelity", "sections", "rootlets")
     }
     assert any("prone" in note for note in record["notes"])
+    assert record["tissue_parameters"]["without"] == ["Disc", "Muscle"]
+    assert record["tissue_parameters"]["rootlets"]["levels"]["S1"][0] == 5
 
 
 def test_tissues_are_checked_from_their_files(completed) -> None:
@@ -107,6 +109,17 @@ def test_spoilt_partition_is_refused_by_name(completed, tmp_path, monkeypatch, c
     mesh = spoilt / "tissues" / "sub-phantom_partition.vtp"
     mesh.write_bytes(mesh.read_bytes()[:-1000])
     assert "sub-phantom_partition.vtp: changed since" in refused(monkeypatch, capsys, "check", spoilt)
+
+
+def test_cut_model_is_drawn_where_it_is(markers, tmp_path) -> None:
+    built = spinemodel("build", markers, "--out", tmp_path, "--edge", 1, "--tissues", "--caudal", "cut")
+    assert built.exit_code == 0, built.output
+    assert (tmp_path / "sub-phantom" / "figures" / "sub-phantom_sections.png").exists()
+
+
+def test_options_of_tissues_need_tissues(markers, tmp_path, monkeypatch, capsys) -> None:
+    line = refused(monkeypatch, capsys, "build", markers, "--out", tmp_path, "--ventral")
+    assert "ask for them with --tissues" in line
 
 
 def test_unknown_tissue_is_refused(markers, tmp_path, monkeypatch, capsys) -> None:

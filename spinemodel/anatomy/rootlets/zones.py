@@ -79,6 +79,8 @@ def zones_of(
     ventral
         Whether ventral rootlets are meant; their angle is ``parameters.ventral_deg`` throughout.
     """
+    if not entries:
+        return {}
     names, table = list(entries), np.array(list(entries.values())).reshape(-1, 2)
     at, angle = table.T
     halfway = (at[1:] + at[:-1]) / 2

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
@@ -13,13 +14,17 @@ from spinemodel.anatomy.axis import Axis, locate
 from spinemodel.anatomy.curves import Centreline
 from spinemodel.anatomy.sac import Caudal
 from spinemodel.anatomy.surface import Surface
-from spinemodel.anatomy.surround.canal import BEYOND_MM, canal_form, epidural
+from spinemodel.anatomy.surround.canal import BEYOND_MM, canal, canal_form, epidural
 from spinemodel.anatomy.surround.outer import domain, muscle
 from spinemodel.anatomy.surround.parameters import SurroundParameters
 from spinemodel.anatomy.surround.shell import dura_shell, lumens, sleeves
 from spinemodel.anatomy.surround.vertebrae import discs, vertebrae
 from spinemodel.anatomy.vertebral_levels import LastLumbar, LastThoracic, VertebralSpan, vertebral_levels
 from spinemodel.levels import RootName
+
+FILLING_MM: Final = 5.0
+"""How far beyond the parametric canal fat reaches where vertebrae were given: their canal is wider than the parametric
+one by no more than this. A choice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,8 @@ class Surroundings:
         Dural sleeves, by root; empty for roots that end within the dura.
     fat, bone, disc, muscle, bulk
         Canal with foramina; vertebrae; discs; muscles of the back and psoas; the whole domain.
+    filling
+        Fat that fills what is left between the canal and vertebrae that were given; None without such.
     """
 
     levels: tuple[VertebralSpan, ...]
@@ -49,6 +56,7 @@ class Surroundings:
     disc: Surface
     muscle: Surface
     bulk: Surface
+    filling: Surface | None = None
 
     def __post_init__(self) -> None:
         """Make the mappings read-only."""
@@ -109,6 +117,7 @@ def surround(
         disc=discs(axis, form, near, own),
         muscle=muscle(axis, dura, near, bulk, own),
         bulk=bulk,
+        filling=canal(axis, replace(form, radius=form.radius + FILLING_MM), own) if meshes else None,
     )
 
 

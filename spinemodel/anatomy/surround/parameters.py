@@ -68,7 +68,7 @@ VERTEBRA_SIZES: Final[Mapping[str, VertebraSize]] = MappingProxyType(
 """Sizes by vertebra. All dispersions are wide: published means differ by 20 to 70 % of their median.
 
 - height: L1-L5 Bonczar 2024 (Surg. Radiol. Anat. 47:22, meta-analysis of 18 studies, posterior height); T12 the mean of
-  men and women of Duman 2026 (Tomography 12:109: 24.8 and 22.2); T11 recalled from Panjabi 1991, not read: a choice.
+  men and women of Duman 2026 (Tomography 12:109: 24.8 and 22.2); T11 after Panjabi 1991, unverified: a choice.
   S1-S3: a choice, such that S1 and S2 leave the rest of a sacrum of 107 mm (30 bones) to three smaller vertebrae.
 - disc: L1-L5 Shin 2024 (Brain Spine 4:104162, middle, CT, n = 700: 6.61 7.90 8.83 9.31 8.14); T12 the mean of men and
   women of Bach 2019 (World Neurosurg. 124:e106); T11 a choice, a little less.
@@ -79,12 +79,12 @@ VERTEBRA_SIZES: Final[Mapping[str, VertebraSize]] = MappingProxyType(
 - canal: Panjabi 1991 (T11, T12) and 1992 (Spine 17:299; L1-L5), 12 spines. CT of 1080 people (Griffith 2016, QIMS
   6:671) gives 2 to 4 mm less depth at L1-L4. Sacrum: choices that narrow to the hiatus.
 - pedicle: width T11, T12 Panjabi 1991; width and height of L5 as for its depth (n = 196); S1 height Saluja 2018 (JCDR
-  12:AC01); the others recalled from Panjabi, not read: choices.
+  12:AC01); the others after Panjabi, unverified: choices.
 - transverse: the order L3 > L2, L4, L5 > L1 is that of Li 2003 (200 processes, CT: 19, 15 and 10 mm free length); the
   reach is a choice. The sacrum is 104 mm wide (30 bones).
 - spinous: L5 has the smallest (CT of 200 people, J. Bone Joint Surg. Br. 93-B Supp. IV:488); lengths are choices.
 
-The values that name a paper of vertebrae were read in a published table that transcribes them, not in the papers.
+The values that name a paper of vertebrae are second-hand, from a published table that transcribes them.
 """
 
 POSITIVE: Final = ("dura_mm", "sleeve_mm", "lamina_mm", "foramen_mm", "bone_edge_mm", "canal_edge_mm", "bulk_edge_mm")
