@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.audit import Audit, audit
     from spinemodel.anatomy.build import build
     from spinemodel.anatomy.compartments import Partition, partition
+    from spinemodel.anatomy.cord_course import cord_course, fibre_direction
     from spinemodel.anatomy.curves import Centreline, Contour
     from spinemodel.anatomy.fidelity import marker_errors
     from spinemodel.anatomy.loft import loft
@@ -65,6 +66,8 @@ _HOME: Final = {
     "audit": "anatomy.audit",
     "build": "anatomy.build",
     "complete": "anatomy.tissues",
+    "cord_course": "anatomy.cord_course",
+    "fibre_direction": "anatomy.cord_course",
     "loft": "anatomy.loft",
     "marker_errors": "anatomy.fidelity",
     "partition": "anatomy.compartments",
@@ -99,6 +102,8 @@ __all__ = [
     "audit",
     "build",
     "complete",
+    "cord_course",
+    "fibre_direction",
     "loft",
     "marker_errors",
     "partition",
