@@ -17,12 +17,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from spinemodel.anatomy.annotation import Annotation, Markers
+from spinemodel.anatomy.axis import axis_of
 from spinemodel.anatomy.checks import SLIVER_DEG, least_angles
 from spinemodel.anatomy.curves import Centreline, arc_length, closed_spline
 from spinemodel.anatomy.fidelity import marker_errors, summarise
 from spinemodel.anatomy.intersections import self_intersections
 from spinemodel.anatomy.loft import plane_of
-from spinemodel.anatomy.model import Anatomy, BuildParameters
+from spinemodel.anatomy.model import Anatomy, BuildParameters, Levels
 from spinemodel.anatomy.solids import overlap_mm3, to_solid
 from spinemodel.anatomy.surface import Surface, corners, merge
 from spinemodel.arrays import FloatArray
@@ -113,7 +114,9 @@ def _fidelity(model: Model, annotation: Annotation) -> dict[str, str]:
     """Return the rows on how far the model lies from what was drawn."""
     surfaces = {"Cord": small_faces(model.cord), "Dura": small_faces(model.dura)}
     lines = {name: _line(name, annotation.space, points) for name, points in model.centrelines.items()}
-    found = summarise(marker_errors(Anatomy(annotation, surfaces, lines, (), {}, BuildParameters())))
+    axis = axis_of(annotation.space, annotation.dura, annotation.ganglia)
+    anatomy = Anatomy(annotation, axis, Levels((), ()), surfaces, lines, (), {}, BuildParameters())
+    found = summarise(marker_errors(anatomy))
     cord, dura, roots = (found[name] for name in ("Cord", "Dura", "Roots"))
     short = [
         np.linalg.norm(ganglion.points - model.centrelines[str(root)][-1], axis=1).min()

@@ -113,7 +113,8 @@ def _dura(
 ) -> tuple[list[Contour], list[Contour]]:
     """Return the dura's drawn contours, and those that continue it below, both from caudal to rostral."""
     dura = [to_contour(markers, parameters.contour) for markers in annotation.dura]
-    end = sac_end(axis, annotation.ganglia, parameters.sac.end_level)
+    begin = float(locate(axis, dura[0].points)[0].mean())
+    end = sac_end(axis, annotation.ganglia, parameters.sac.end_level, begin=begin)
     if parameters.caudal == "cut" or end is None:
         return dura, []
     return dura, extend_sac(dura[0], axis, end, parameters.sac)
@@ -124,7 +125,8 @@ def _sac_notes(annotation: Annotation, parameters: BuildParameters) -> tuple[str
     level = parameters.sac.end_level
     if parameters.caudal == "cut" or any(root.level == level for root in annotation.ganglia):
         return ()
-    if not annotation.ganglia:
+    lowest = min((markers.points[-1, 2] for markers in annotation.ganglia.values()), default=np.inf)
+    if lowest >= _heights(annotation.dura)[0]:
         return ("no ganglion tells where the sac goes below the scan: the dura ends with its last contour",)
     return (f"no ganglion of {level}: the end of the sac is told from the levels above by usual distances",)
 

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from spinemodel.anatomy.annotation import Markers
-from spinemodel.anatomy.axis import Axis, locate, place
+from spinemodel.anatomy.axis import STEP_MM, Axis, locate, place
 from spinemodel.anatomy.curves import Contour
 from spinemodel.arrays import FloatArray
 from spinemodel.levels import LEVELS, Level, RootName
@@ -50,18 +50,23 @@ class SacParameters:
     taper_power: float = 1.5
 
 
-def sac_end(axis: Axis, ganglia: Mapping[RootName, Markers], level: Level = "S2") -> float | None:
+def sac_end(
+    axis: Axis, ganglia: Mapping[RootName, Markers], level: Level = "S2", *, begin: float = np.inf
+) -> float | None:
     """Return where along the axis the sac ends, mm: beside the ganglia of ``level``.
 
-    Where these were not marked it is told from the next level above that was, by ``STEPS_MM``; None where none was.
+    Where these were not marked it is told from the next level above that was, by ``STEPS_MM``, as far as the axis
+    reaches. None where no ganglion below ``begin`` (mm along the axis, the scan's end) tells which way the sac goes.
     """
     known = {name: locate(axis, marked)[0].mean() for name, marked in _ends(ganglia).items()}
+    if min(known.values(), default=np.inf) >= begin:
+        return None
     upto = LEVELS[: LEVELS.index(level) + 1]
     present = [name for name in upto if name in known]
     if not present:
         return None
     missing = upto[upto.index(present[-1]) + 1 :]
-    return float(known[present[-1]] - sum(STEPS_MM[name] for name in missing))
+    return max(STEP_MM, float(known[present[-1]] - sum(STEPS_MM[name] for name in missing)))
 
 
 def _ends(ganglia: Mapping[RootName, Markers]) -> dict[Level, FloatArray]:

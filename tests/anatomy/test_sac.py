@@ -1,5 +1,7 @@
 """The sac below the scan, and the roots' way out of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,8 @@ def test_sac_ends_beside_the_ganglia_of_its_level() -> None:
     assert sac_end(STRAIGHT, ganglia(LEVELS[:-1])) == pytest.approx(200.0 - 10 - 25 * 5 - STEPS_MM["S2"])
     assert sac_end(STRAIGHT, ganglia(LEVELS), "S1") == pytest.approx(200.0 - 10 - 25 * 5)
     assert sac_end(STRAIGHT, {}) is None
+    assert sac_end(STRAIGHT, ganglia(("L1",)), begin=150.0) is None
+    assert sac_end(Axis("test", STRAIGHT.points[360:]), ganglia(("L1",)), begin=28.0) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("tilt", [0.0, 20.0])
@@ -86,6 +90,17 @@ def test_extended_sac_has_its_closed_form_volume_and_ends_where_told(tilt) -> No
     assert volume(surface) == pytest.approx(cone + 2 / 3 * np.pi * 64 + np.pi * 64 * 8, rel=5e-3)
     narrowing = [np.hypot(*contour.points[:, :2].T).mean() for contour in added]
     assert (np.diff(narrowing) > 0).all()
+
+
+@pytest.mark.parametrize("levels", [("L1",), ("L1", "L3"), ("L1", "S1")])
+def test_sac_goes_as_far_as_the_ganglia_tell(levels) -> None:
+    drawn = annotate(Phantom())
+    known = {root: at for root, at in drawn.ganglia.items() if root.level in levels}
+    built = build(replace(drawn, ganglia=known), BuildParameters(edge_mm=1.0))
+    lowest = built.surfaces["Dura"].vertices[:, 2].min()
+    assert (lowest < Phantom().bottom_z - 50) == (levels != ("L1",))
+    assert any("sac" in note for note in built.annotation.notes)
+    assert audit({"Dura": built.surfaces["Dura"]}).failures == ()
 
 
 def test_scan_that_shows_the_sacs_end_is_not_extended() -> None:
