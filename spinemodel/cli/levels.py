@@ -46,7 +46,7 @@ def levels(
         known = read_levels(folder)
         by_structure = structure_rows(known)
         by_plane = plane_rows(known, every) if every is not None else []
-        print_rows(f"{folder.name}: structures", by_structure)
+        print_rows(f"{folder.name}: structures, and the levels that they lie beside", by_structure)
         if by_plane:
             print_rows(f"{folder.name}: planes", by_plane)
         written += [{"model": folder.name} | row for row in by_plane or by_structure]

@@ -14,6 +14,7 @@ from spinemodel.anatomy.segments import Span
 from spinemodel.anatomy.surface import Surface
 from spinemodel.errors import InputError
 from spinemodel.io.model import read_record, read_surfaces
+from spinemodel.io.partition import read_partition
 
 SPINAL: Final = "spinal_segments"
 VERTEBRAL: Final = "vertebral_levels"
@@ -30,7 +31,7 @@ class ModelLevels(NamedTuple):
     spinal, vertebral
         Spans along it, from head to foot; the vertebral ones with the discs between them, such as ``L1/L2``.
     surfaces
-        By structure name.
+        By name: the structures and, where the model has them, the tissues. Of a root that is both, the whole line.
     """
 
     axis: Axis
@@ -59,7 +60,11 @@ def read_levels(folder: Path) -> ModelLevels:
         ) from None
     if axis.points.ndim != 2 or axis.points.shape[1] != 3 or len(axis.points) < 2:
         raise InputError(f"{folder / 'model.json'}: its axis is not a line of points; build the model again")
-    return ModelLevels(axis, spinal, vertebral, read_surfaces(folder))
+    surfaces = read_surfaces(folder)
+    if "partition" in record:
+        parts = read_partition(folder / record["partition"]["file"]["path"]).parts
+        surfaces |= {name: part for name, part in parts.items() if name not in surfaces}
+    return ModelLevels(axis, spinal, vertebral, surfaces)
 
 
 def _span(row: Mapping[str, Any]) -> Span:

@@ -97,7 +97,8 @@ def test_tissues_are_checked_from_their_files(completed) -> None:
 
 
 def test_levels_and_volumes_of_a_model_are_told(completed, tmp_path) -> None:
-    assert "S2_R" in spinemodel("levels", completed).output
+    rows = spinemodel("levels", completed).output
+    assert all(name in rows for name in ("Dura", "S2_R", "Grey", "CSF", "S2_R_ventral"))
     told = spinemodel("volumes", completed, "--out", tmp_path / "volumes.tsv")
     assert told.exit_code == 0, told.output
     assert (tmp_path / "volumes.tsv").read_text().count("\n") > 10
