@@ -48,7 +48,8 @@ def build(
     parameters
         See :class:`~spinemodel.anatomy.model.BuildParameters`.
     vertebrae
-        Meshes by name, in the annotation's space, that tell the vertebral levels better than ganglia do.
+        Closed meshes by name, in the annotation's space. They tell the vertebral levels better than ganglia do, and
+        take the place of parametric ones where the tissues are completed.
 
     Raises
     ------
@@ -60,15 +61,15 @@ def build(
         return _build(annotation, parameters or BuildParameters(), vertebrae or {})
 
 
-def _build(annotation: Annotation, parameters: BuildParameters, bones: Mapping[str, Surface]) -> Anatomy:
+def _build(annotation: Annotation, parameters: BuildParameters, given: Mapping[str, Surface]) -> Anatomy:
     """Return the model; see :func:`build`."""
     annotation = _cut_to_dura(arrange(annotation))
     axis = axis_of(annotation.space, annotation.dura, annotation.ganglia)
-    vertebrae = _vertebrae(axis, annotation, parameters, bones)
+    vertebrae = _vertebrae(axis, annotation, parameters, given)
     middles = {vertebra.name: (vertebra.bottom + vertebra.top) / 2 for vertebra in vertebrae}
     annotation = in_posture(annotation, parameters.posture, axis, middles)
-    annotation = replace(annotation, notes=(*annotation.notes, *_sac_notes(annotation, parameters)))
-    dura, sac = _dura(annotation, axis, parameters)
+    dura, sac, notes = _dura(annotation, axis, parameters)
+    annotation = replace(annotation, notes=(*annotation.notes, *notes))
     cord = [to_contour(markers, parameters.contour) for markers in annotation.cord]
     ends: dict[str, tuple[End, End]] = {
         "Cord": (_conus(annotation, parameters), "flat"),
@@ -84,21 +85,22 @@ def _build(annotation: Annotation, parameters: BuildParameters, bones: Mapping[s
     surfaces |= {centreline.name: sweep(centreline) for centreline in centrelines}
     named = {centreline.name: centreline for centreline in centrelines}
     levels = Levels(_segments(axis, named, surfaces["Cord"]), vertebrae)
-    return Anatomy(annotation, axis, levels, surfaces, named, tuple(displacements), ends, parameters)
+    return Anatomy(annotation, axis, levels, surfaces, named, tuple(displacements), ends, parameters, given)
 
 
 def _vertebrae(
-    axis: Axis, annotation: Annotation, parameters: BuildParameters, bones: Mapping[str, Surface]
+    axis: Axis, annotation: Annotation, parameters: BuildParameters, given: Mapping[str, Surface]
 ) -> tuple[VertebralSpan, ...]:
     """Return the vertebrae that meshes or ganglia tell; none without either."""
-    if not annotation.ganglia and not bones:
+    if not annotation.ganglia and not given:
         return ()
     return vertebral_levels(
         axis,
         annotation.ganglia,
+        sizes=parameters.vertebra_sizes,
         last_thoracic=parameters.last_thoracic,
         last_lumbar=parameters.last_lumbar,
-        meshes=bones,
+        meshes=given,
     )
 
 
@@ -110,25 +112,20 @@ def _segments(axis: Axis, lines: Mapping[str, Centreline], cord: Surface) -> tup
 
 def _dura(
     annotation: Annotation, axis: Axis, parameters: BuildParameters
-) -> tuple[list[Contour], list[Contour]]:
-    """Return the dura's drawn contours, and those that continue it below, both from caudal to rostral."""
+) -> tuple[list[Contour], list[Contour], tuple[str, ...]]:
+    """Return the dura's drawn contours, those that continue it below, both from caudal to rostral, and what to note."""
     dura = [to_contour(markers, parameters.contour) for markers in annotation.dura]
-    begin = float(locate(axis, dura[0].points)[0].mean())
-    end = sac_end(axis, annotation.ganglia, parameters.sac.end_level, begin=begin)
-    if parameters.caudal == "cut" or end is None:
-        return dura, []
-    return dura, extend_sac(dura[0], axis, end, parameters.sac)
-
-
-def _sac_notes(annotation: Annotation, parameters: BuildParameters) -> tuple[str, ...]:
-    """Say where the sac's end is not told by its ganglia."""
-    level = parameters.sac.end_level
-    if parameters.caudal == "cut" or any(root.level == level for root in annotation.ganglia):
-        return ()
-    lowest = min((markers.points[-1, 2] for markers in annotation.ganglia.values()), default=np.inf)
-    if lowest >= _heights(annotation.dura)[0]:
-        return ("no ganglion tells where the sac goes below the scan: the dura ends with its last contour",)
-    return (f"no ganglion of {level}: the end of the sac is told from the levels above by usual distances",)
+    if parameters.caudal == "cut":
+        return dura, [], ()
+    begin, level = float(locate(axis, dura[0].points)[0].mean()), parameters.sac.end_level
+    end = sac_end(axis, annotation.ganglia, level, begin=begin)
+    sac = [] if end is None else extend_sac(dura[0], axis, end, parameters.sac)
+    if not sac:
+        why = "no ganglion tells how it goes on" if end is None else "the sac's end is there"
+        return dura, [], (f"the dura ends with its last contour, for {why}; roots whose ganglia lie below end there",)
+    if any(root.level == level for root in annotation.ganglia):
+        return dura, sac, ()
+    return dura, sac, (f"no ganglion of {level}: the end of the sac is told from the levels above by usual distances",)
 
 
 class _Below(NamedTuple):

@@ -18,6 +18,7 @@ from spinemodel.anatomy.segments import Span
 from spinemodel.anatomy.strands import Rules
 from spinemodel.anatomy.surface import Surface
 from spinemodel.anatomy.untangle import Displacement
+from spinemodel.anatomy.vertebra_sizes import VERTEBRA_SIZES, VertebraSize
 from spinemodel.anatomy.vertebral_levels import LastLumbar, LastThoracic, VertebralSpan
 from spinemodel.errors import InputError
 from spinemodel.levels import Level
@@ -56,6 +57,8 @@ class BuildParameters:
         ``supine`` as scanned; ``prone`` lets cord and roots sink to the front.
     last_thoracic, last_lumbar
         The subject's last vertebrae, for one with T13 or L6.
+    vertebra_sizes
+        By vertebra: where the levels lie between the marks, and how large canal, bone and discs are made.
     root
         How roots are drawn.
     level_radius_mm
@@ -72,6 +75,7 @@ class BuildParameters:
     posture: Posture = "supine"
     last_thoracic: LastThoracic = "T12"
     last_lumbar: LastLumbar = "L5"
+    vertebra_sizes: Mapping[str, VertebraSize] = field(default_factory=lambda: dict(VERTEBRA_SIZES))
     root: RootParameters = field(default_factory=RootParameters)
     level_radius_mm: Mapping[Level, float] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
@@ -101,7 +105,7 @@ class Levels:
     segments
         Of the cord; empty without roots.
     vertebrae
-        Empty without ganglia.
+        Empty where neither ganglia nor meshes of vertebrae were given.
     """
 
     segments: tuple[Span, ...]
@@ -128,8 +132,8 @@ class Anatomy:
         What untangling did to each root.
     ends
         Form of the caudal and rostral ends of ``Cord`` and ``Dura``.
-    parameters
-        As given to the recipe.
+    parameters, vertebrae
+        As given to the recipe; meshes of vertebrae by name, empty without.
     """
 
     annotation: Annotation
@@ -140,8 +144,9 @@ class Anatomy:
     displacements: tuple[Displacement, ...]
     ends: Mapping[str, tuple[End, End]]
     parameters: BuildParameters
+    vertebrae: Mapping[str, Surface] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the mappings read-only."""
-        for name in ("surfaces", "centrelines", "ends"):
+        for name in ("surfaces", "centrelines", "ends", "vertebrae"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))

@@ -134,48 +134,35 @@ class Tissues:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
-def complete(
-    anatomy: Anatomy, parameters: TissueParameters | None = None, vertebrae: Mapping[str, Surface] | None = None
-) -> Tissues:
+def complete(anatomy: Anatomy, parameters: TissueParameters | None = None) -> Tissues:
     """Return the tissues of a model: the cord's interior, rootlets, and all that lies around the sac.
 
     Parameters
     ----------
     anatomy
-        With ganglia or ``vertebrae``, which tell where vertebrae are.
+        With vertebral levels. Vertebrae that it was given take the place of parametric ones.
     parameters
         What to leave out or add, numbers and sizes.
-    vertebrae
-        Closed meshes by name, in the model's space, in place of the parametric ones.
 
     Raises
     ------
     InputError
-        If nothing tells where the vertebrae are.
+        If nothing tells where the vertebrae are, or the spinal segments where these are needed.
     GeometryError
         If a tissue that was asked for is empty, or has no room.
     """
     parameters = parameters or TissueParameters()
-    around = surround(
-        anatomy.axis,
-        anatomy.surfaces,
-        anatomy.centrelines,
-        anatomy.annotation.ganglia,
-        parameters.surround,
-        caudal="extend" if anatomy.ends[DURA.name][0] == "dome" else "cut",
-        last_thoracic=anatomy.parameters.last_thoracic,
-        last_lumbar=anatomy.parameters.last_lumbar,
-        meshes=vertebrae,
-    )
+    around = surround(anatomy, parameters.surround)
     fans = () if ROOTLETS in parameters.without else _fans(anatomy, parameters)
     solids = [*_interior(anatomy, parameters), *_roots(anatomy, fans), *_enclosing(anatomy, around)]
     wanted = [solid for solid in solids if solid.label not in parameters.without]
     parted = partition(wanted, around.bulk, BULK.name)
     origins = {name: _origin(name) for name in parted.labels}
-    if vertebrae and BONE.name in origins:
+    if anatomy.vertebrae and BONE.name in origins:
         origins[BONE.name] = "annotated"
-    failures = (*check_partition(parted, volume(around.bulk)), *_conflicts(fans, anatomy.surfaces[CORD.name]))
-    notes = (*_notes(fans), *_bone_note(around, vertebrae))
+    conflicts = rootlet_conflicts(fans, anatomy.surfaces[CORD.name], gap_mm=0.0) if fans else ()
+    failures = (*check_partition(parted, volume(around.bulk)), *map(str, conflicts))
+    notes = (*_notes(fans), *_bone_note(anatomy))
     beyond = _below_marks(anatomy, parted, origins)
     return Tissues(parted, around.bulk, origins, beyond, parameters, fans, notes, failures)
 
@@ -204,15 +191,6 @@ def _notes(fans: Sequence[Fan]) -> tuple[str, ...]:
     )
 
 
-def _conflicts(fans: Sequence[Fan], cord: Surface) -> tuple[str, ...]:
-    """Return the broken promises of the rootlets, one phrase each."""
-    return tuple(
-        f"{found.one} and {found.other} {f'lie {found.gap_mm:.3f} mm apart' if found.crossings is None else ''}"
-        f"{f'cross {found.crossings} times, not once' if found.crossings is not None else ''}"
-        for found in (rootlet_conflicts(fans, cord, gap_mm=0.0) if fans else ())
-    )
-
-
 def _roots(anatomy: Anatomy, fans: Sequence[Fan]) -> list[Solid]:
     """Return trunks and then rootlets; single lines where there are no fans."""
     if not fans:
@@ -230,12 +208,13 @@ def _label(fan: Fan) -> str:
     return own if own in ROOTLET_TISSUES else fan.trunk.name
 
 
-def _bone_note(around: Surroundings, vertebrae: Mapping[str, Surface] | None) -> tuple[str, ...]:
+def _bone_note(anatomy: Anatomy) -> tuple[str, ...]:
     """Say which vertebrae are meshes that were given, where there are any."""
-    if not vertebrae:
+    given = anatomy.vertebrae
+    if not given:
         return ()
-    others = ", ".join(span.name for span in around.levels if span.name not in vertebrae)
-    return (f"Bone: {', '.join(vertebrae)} as given; {others or 'no others'} parametric; canal and discs parametric",)
+    others = ", ".join(span.name for span in anatomy.levels.vertebrae if span.name not in given) or "no others"
+    return (f"Bone: {', '.join(given)} as given; {others} parametric; canal and discs parametric",)
 
 
 def _below_marks(anatomy: Anatomy, parted: Partition, origins: Mapping[str, Origin]) -> dict[str, float]:

@@ -16,7 +16,7 @@ import numpy as np
 from spinemodel.anatomy.annotation import Markers
 from spinemodel.anatomy.axis import Axis, locate
 from spinemodel.anatomy.surface import Surface
-from spinemodel.anatomy.surround.parameters import VERTEBRA_SIZES, VertebraSize, size_of
+from spinemodel.anatomy.vertebra_sizes import VERTEBRA_SIZES, VertebraSize, size_of
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import GeometryError, InputError
 from spinemodel.levels import Origin, RootName
@@ -65,6 +65,8 @@ class VertebralSpan:
     origin
         ``annotated`` from a mesh, ``derived`` from ganglia on both sides of it (above and below, or its own), or
         ``extrapolated`` from the tables beyond them.
+    size
+        Of the tables.
     """
 
     name: str
@@ -72,6 +74,7 @@ class VertebralSpan:
     bottom: float
     disc_bottom: float
     origin: Origin
+    size: VertebraSize
 
 
 class _Pins(NamedTuple):
@@ -115,7 +118,7 @@ def vertebral_levels(
     ganglia
         By root; of two points the outer counts.
     sizes
-        Heights of bodies and discs.
+        Of the vertebrae, by name; heights of bodies and discs make the ladder.
     last_thoracic, last_lumbar
         Names of the last vertebrae of both regions: ``L6`` for a subject with six lumbar vertebrae.
     meshes
@@ -139,7 +142,8 @@ def vertebral_levels(
         high, low, disc_low = (_map(u, pins, stretch) for u in (top, bottom, disc_bottom))
         if low < 0 or high > axis.s[-1]:
             continue
-        spans.append(VertebralSpan(name, high, low, disc_low, _origin(name, (top, bottom), pins, bodies)))
+        origin = _origin(name, (top, bottom), pins, bodies)
+        spans.append(VertebralSpan(name, high, low, disc_low, origin, size_of(name, sizes)))
     return tuple(spans)
 
 
@@ -148,7 +152,8 @@ def level_at(levels: Sequence[VertebralSpan], s: float) -> str | None:
 
     Examples
     --------
-    >>> spans = [VertebralSpan("L1", 80.0, 50.0, 42.0, "derived"), VertebralSpan("L2", 42.0, 10.0, 2.0, "derived")]
+    >>> bodies = ("L1", 80.0, 50.0, 42.0), ("L2", 42.0, 10.0, 2.0)
+    >>> spans = [VertebralSpan(*body, "derived", size_of("L1")) for body in bodies]
     >>> level_at(spans, 60.0), level_at(spans, 45.0), level_at(spans, 90.0)
     ('L1', 'L1/L2', None)
     """

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING
 
-import typer
-
-from spinemodel.cli.options import Format, build_parameters, formats_of, tissue_parameters
+from spinemodel.cli import options
 from spinemodel.cli.show import console, print_displacements, print_fidelity, print_tissues, step
 from spinemodel.errors import BackendUnavailableError, GeometryError, InputError
 
@@ -19,49 +17,29 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.surface import Surface
     from spinemodel.anatomy.tissues import TissueParameters, Tissues
     from spinemodel.arrays import FloatArray
+    from spinemodel.io.slicer import Frame
+
 
 def build_model(
-    markers: Annotated[Path, typer.Argument(help="Folder of a subject's marker files, or a dataset that holds it.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write the model to, as OUT/<subject>.")],
-    subject: Annotated[str | None, typer.Option(help="Which subject, where the folder holds several.")] = None,
-    formats: Annotated[
-        str, typer.Option("--format", help=f"Mesh formats, separated by commas: {', '.join(get_args(Format))}.")
-    ] = "stl",
-    frame: Annotated[Literal["LPS", "RAS"], typer.Option(help="Frame of the written files.")] = "LPS",
-    edge: Annotated[float, typer.Option(help="Target edge of the triangles of cord and dura, mm.")] = 0.5,
-    radius: Annotated[
-        list[str] | None, typer.Option(help="Root radius, mm: 0.5 for all levels, S1=0.4 for one; repeatable.")
-    ] = None,
-    conus: Annotated[Literal["auto", "dome", "flat"], typer.Option(help="Form of the cord's caudal end.")] = "auto",
-    caudal: Annotated[
-        Literal["extend", "cut"], typer.Option(help="Below the scan: continue the sac to S2, or end with the scan.")
-    ] = "extend",
-    posture: Annotated[
-        Literal["supine", "prone"], typer.Option(help="As scanned, or with cord and roots sunk to the front.")
-    ] = "supine",
-    last_thoracic: Annotated[
-        Literal["T11", "T12", "T13"], typer.Option(help="The subject's last thoracic vertebra.")
-    ] = "T12",
-    last_lumbar: Annotated[
-        Literal["L4", "L5", "L6"], typer.Option(help="The subject's last lumbar vertebra.")
-    ] = "L5",
-    tissues: Annotated[
-        bool, typer.Option("--tissues", help="Add rootlets, grey matter and all around the sac: a partition of space.")
-    ] = False,
-    without: Annotated[
-        str, typer.Option(help="Tissues to leave out, separated by commas, such as Bone,Disc,Muscle.")
-    ] = "",
-    ventral: Annotated[bool, typer.Option("--ventral", help="Add ventral roots to the tissues.")] = False,
-    vertebrae: Annotated[
-        Path | None, typer.Option(help="Folder of closed vertebra meshes (L1.stl, ...), in place of parametric ones.")
-    ] = None,
-    contour: Annotated[
-        Literal["slicer", "centripetal", "chord"], typer.Option(help="Spline of the contours; slicer as shown there.")
-    ] = "slicer",
-    noise: Annotated[
-        float | None, typer.Option(help="Known noise of root markers, mm (SD); otherwise by cross-validation.")
-    ] = None,
-    figures: Annotated[bool, typer.Option(help="Draw the model and its marker errors.")] = True,
+    markers: options.MarkersFolder,
+    out: options.OutFolder,
+    subject: options.Subject = None,
+    formats: options.Formats = "stl",
+    frame: options.FileFrame = "LPS",
+    edge: options.Edge = 0.5,
+    radius: options.Radii = None,
+    conus: options.ConusEnd = "auto",
+    caudal: options.CaudalEnd = "extend",
+    posture: options.Pose = "supine",
+    last_thoracic: options.LastThoracic = "T12",
+    last_lumbar: options.LastLumbar = "L5",
+    tissues: options.WithTissues = False,
+    without: options.Without = "",
+    ventral: options.WithVentral = False,
+    vertebrae: options.VertebraFolder = None,
+    contour: options.ContourSpline = "slicer",
+    noise: options.MarkerNoise = None,
+    figures: options.WithFigures = True,
 ) -> None:
     """Build closed, overlap-free surfaces of dura, cord and nerve roots from marker files.
 
@@ -77,7 +55,7 @@ def build_model(
     from spinemodel.io.vertebrae import read_vertebrae
 
     parameters = replace(
-        build_parameters(edge, radius or [], conus, contour, noise),
+        options.build_parameters(edge, radius or [], conus, contour, noise),
         caudal=caudal,
         posture=posture,
         last_thoracic=last_thoracic,
@@ -85,12 +63,12 @@ def build_model(
     )
     if not tissues and (without or ventral or vertebrae):
         raise InputError("--without, --ventral and --vertebrae shape the tissues; ask for them with --tissues")
-    completed = tissue_parameters(without, ventral=ventral) if tissues else None
-    chosen = formats_of(formats)
+    completed = options.tissue_parameters(without, ventral=ventral) if tissues else None
+    chosen = options.formats_of(formats)
     with step(f"Reading {markers}"):
         annotation = read_subject(markers, subject)
-        bones = read_vertebrae(vertebrae, annotation.space) if vertebrae else None
-    build_and_write(annotation, out, parameters, chosen, frame, completed=completed, bones=bones, figures=figures)
+        given = read_vertebrae(vertebrae, annotation.space) if vertebrae else None
+    build_and_write(annotation, out, parameters, chosen, frame, completed=completed, vertebrae=given, figures=figures)
 
 
 def build_and_write(
@@ -98,10 +76,10 @@ def build_and_write(
     out: Path,
     parameters: BuildParameters,
     formats: Sequence[str] = ("stl",),
-    frame: Literal["LPS", "RAS"] = "LPS",
+    frame: Frame = "LPS",
     *,
     completed: TissueParameters | None = None,
-    bones: Mapping[str, Surface] | None = None,
+    vertebrae: Mapping[str, Surface] | None = None,
     figures: bool = True,
 ) -> Anatomy:
     """Build a model, and its tissues where ``completed`` says which, write its folder and print what came out.
@@ -117,12 +95,12 @@ def build_and_write(
     from spinemodel.io.model import write_model
 
     with step(f"Building {annotation.subject}"):
-        anatomy = build(annotation, parameters, bones)
+        anatomy = build(annotation, parameters, vertebrae)
     _say(anatomy.annotation.notes)
     with step("Checking"):
         checked, errors = audit(anatomy.surfaces), marker_errors(anatomy)
     fidelity = summarise(errors)
-    tissues = _complete(anatomy, completed, bones) if completed else None
+    tissues = _complete(anatomy, completed) if completed else None
     with step(f"Writing {out}"):
         path = write_model(anatomy, checked, fidelity, out, tissues=tissues, formats=formats, frame=frame)
     print_fidelity(fidelity)
@@ -141,12 +119,12 @@ def build_and_write(
     return anatomy
 
 
-def _complete(anatomy: Anatomy, parameters: TissueParameters, bones: Mapping[str, Surface] | None) -> Tissues:
+def _complete(anatomy: Anatomy, parameters: TissueParameters) -> Tissues:
     """Return the tissues, saying what could not be had as asked."""
     from spinemodel.anatomy.tissues import complete
 
     with step("Completing the tissues"):
-        tissues = complete(anatomy, parameters, bones)
+        tissues = complete(anatomy, parameters)
     _say(tissues.notes)
     return tissues
 

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from spinemodel.cli.build import build_and_write
+from spinemodel.cli.options import WithFigures
 from spinemodel.cli.show import console, step
 
 
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path("demo"),
-    figures: Annotated[bool, typer.Option(help="Draw the model and its marker errors.")] = True,
+    figures: WithFigures = True,
 ) -> None:
     """Make a synthetic subject whose volumes are known, write its marker files, build the model and its tissues.
 

@@ -14,6 +14,7 @@ from spinemodel.errors import InputError
 
 if TYPE_CHECKING:
     from spinemodel.anatomy.segments import Span
+    from spinemodel.anatomy.surface import Surface
     from spinemodel.io.levels import ModelLevels
 
 
@@ -56,13 +57,13 @@ def levels(
 
 
 def structure_rows(known: ModelLevels) -> list[Row]:
-    """Return a row for every structure, in the order of the model."""
+    """Return a row for every structure and tissue, in the order of the model."""
     import numpy as np
 
     from spinemodel.anatomy.axis import locate
 
     rows = []
-    for name, surface in known.surfaces.items():
+    for name, surface in _everything(known).items():
         near = np.asarray(known.axis.tree.query(surface.vertices)[1])
         s, _, _ = locate(known.axis, surface.vertices[[near.argmin(), near.argmax()]])
         z = surface.vertices[:, 2]
@@ -76,6 +77,11 @@ def structure_rows(known: ModelLevels) -> list[Row]:
             }
         )
     return rows
+
+
+def _everything(known: ModelLevels) -> dict[str, Surface]:
+    """Return structures and then tissues, by name; a root that is both once, as the whole line."""
+    return {**known.surfaces, **{name: part for name, part in known.tissues.items() if name not in known.surfaces}}
 
 
 def _over(kind: str, spans: Sequence[Span], bottom: float, top: float) -> Row:
@@ -93,9 +99,10 @@ def plane_rows(known: ModelLevels, every: float) -> list[Row]:
 
     from spinemodel.io.levels import along, beside
 
-    if not known.surfaces:
+    heights = {name: surface.vertices[:, 2] for name, surface in _everything(known).items()}
+    extent = {name: (z.min(), z.max()) for name, z in heights.items()}
+    if not extent:
         return []
-    extent = {name: (s.vertices[:, 2].min(), s.vertices[:, 2].max()) for name, s in known.surfaces.items()}
     low, high = min(low for low, _ in extent.values()), max(high for _, high in extent.values())
     rows = []
     for z in every * np.arange(np.floor(high / every), np.ceil(low / every) - 1, -1):

@@ -1,9 +1,12 @@
-"""What the options of a command line ask for, as the library's parameters."""
+"""The options of ``spinemodel build``, and what they ask for as the library's parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, get_args
+
+import typer
 
 from spinemodel.errors import InputError
 from spinemodel.levels import LEVELS, Level
@@ -12,7 +15,51 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.model import BuildParameters
     from spinemodel.anatomy.tissues import TissueParameters
 
-Format = Literal["stl", "ply", "obj", "glb", "vtp", "gii"]
+Format: TypeAlias = Literal["stl", "ply", "obj", "glb", "vtp", "gii"]
+
+MarkersFolder: TypeAlias = Annotated[
+    Path, typer.Argument(help="Folder of a subject's marker files, or a dataset that holds it.")
+]
+OutFolder: TypeAlias = Annotated[
+    Path, typer.Option("--out", "-o", help="Folder to write the model to, as OUT/<subject>.")
+]
+Subject: TypeAlias = Annotated[str | None, typer.Option(help="Which subject, where the folder holds several.")]
+Formats: TypeAlias = Annotated[
+    str, typer.Option("--format", help=f"Mesh formats, separated by commas: {', '.join(get_args(Format))}.")
+]
+FileFrame: TypeAlias = Annotated[Literal["LPS", "RAS"], typer.Option(help="Frame of the written files.")]
+Edge: TypeAlias = Annotated[float, typer.Option(help="Target edge of the triangles of cord and dura, mm.")]
+Radii: TypeAlias = Annotated[
+    list[str] | None, typer.Option(help="Root radius, mm: 0.5 for all levels, S1=0.4 for one; repeatable.")
+]
+ConusEnd: TypeAlias = Annotated[Literal["auto", "dome", "flat"], typer.Option(help="Form of the cord's caudal end.")]
+CaudalEnd: TypeAlias = Annotated[
+    Literal["extend", "cut"], typer.Option(help="Below the scan: continue the sac to S2, or end with the scan.")
+]
+Pose: TypeAlias = Annotated[
+    Literal["supine", "prone"], typer.Option(help="As scanned, or with cord and roots sunk to the front.")
+]
+LastThoracic: TypeAlias = Annotated[
+    Literal["T11", "T12", "T13"], typer.Option(help="The subject's last thoracic vertebra.")
+]
+LastLumbar: TypeAlias = Annotated[Literal["L4", "L5", "L6"], typer.Option(help="The subject's last lumbar vertebra.")]
+WithTissues: TypeAlias = Annotated[
+    bool, typer.Option("--tissues", help="Add rootlets, grey matter and all around the sac: a partition of space.")
+]
+Without: TypeAlias = Annotated[
+    str, typer.Option(help="Tissues to leave out, separated by commas, such as Bone,Disc,Muscle.")
+]
+WithVentral: TypeAlias = Annotated[bool, typer.Option("--ventral", help="Add ventral roots to the tissues.")]
+VertebraFolder: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Folder of closed vertebra meshes (L1.stl, ...), in place of parametric ones.")
+]
+ContourSpline: TypeAlias = Annotated[
+    Literal["slicer", "centripetal", "chord"], typer.Option(help="Spline of the contours; slicer as shown there.")
+]
+MarkerNoise: TypeAlias = Annotated[
+    float | None, typer.Option(help="Known noise of root markers, mm (SD); otherwise by cross-validation.")
+]
+WithFigures: TypeAlias = Annotated[bool, typer.Option(help="Draw the model and its marker errors.")]
 
 
 def formats_of(text: str) -> list[str]:

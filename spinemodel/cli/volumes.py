@@ -68,16 +68,14 @@ def _volumes_of(folder: Path, step: float) -> tuple[list[Row], tuple[Comparison,
     from spinemodel.anatomy.published import GROUPS, compare_published
     from spinemodel.io.levels import read_levels
     from spinemodel.io.model import read_record
-    from spinemodel.io.partition import read_partition
     from spinemodel.levels import DURA
 
     record, known = read_record(folder), read_levels(folder)
-    if "partition" not in record:
+    if not known.tissues:
         raise InputError(f"{folder}: has no tissues; build the model again with --tissues")
     if DURA.name not in known.surfaces:
         raise InputError(f"{folder}: has no {DURA.name}, the inside of which counts; build the model again")
-    partition = read_partition(folder / record["partition"]["file"]["path"])
-    parts = {name: part for name, part in partition.parts.items() if name in GROUPS}
+    parts = {name: part for name, part in known.tissues.items() if name in GROUPS}
     if not parts:
         raise InputError(f"{folder}: its partition holds no cord, root, CSF, dura or fat; build the model again")
     ends = [row.get("ends", {}) for row in record["structures"] if row["name"] == DURA.name]

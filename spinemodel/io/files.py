@@ -1,12 +1,14 @@
-"""Files written whole or not at all, and their hashes."""
+"""Files written whole or not at all, their hashes, and what they say as JSON."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 from spinemodel.errors import InputError
 
@@ -59,3 +61,14 @@ def describe(folder: Path, path: Path, frame: str, unit: str = "mm") -> dict[str
     """Return what ``model.json`` says of a written file: its place in ``folder``, frame, unit and hash."""
     digest = sha256(path.read_bytes())
     return {"path": path.relative_to(folder).as_posix(), "frame": frame, "unit": unit, "sha256": digest}
+
+
+def plain(value: Any) -> Any:
+    """Return what JSON can hold: dataclasses as mappings, sets as sorted lists, tuples as lists."""
+    if is_dataclass(value):
+        return {part.name: plain(getattr(value, part.name)) for part in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [plain(part) for part in value] if isinstance(value, tuple | list) else value

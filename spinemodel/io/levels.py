@@ -1,4 +1,4 @@
-"""The levels that a model folder states, and its surfaces beside them."""
+"""The levels that a model folder states, and its surfaces and tissues beside them."""
 
 from __future__ import annotations
 
@@ -31,17 +31,20 @@ class ModelLevels(NamedTuple):
     spinal, vertebral
         Spans along it, from head to foot; the vertebral ones with the discs between them, such as ``L1/L2``.
     surfaces
-        By name: the structures and, where the model has them, the tissues. Of a root that is both, the whole line.
+        The structures, by name; roots whole, from the cord to the ganglion.
+    tissues
+        The parts of the partition, by name; empty without. Roots without their rootlets.
     """
 
     axis: Axis
     spinal: tuple[Span, ...]
     vertebral: tuple[Span, ...]
     surfaces: Mapping[str, Surface]
+    tissues: Mapping[str, Surface]
 
 
 def read_levels(folder: Path) -> ModelLevels:
-    """Return the levels and surfaces of a model folder.
+    """Return the levels, surfaces and tissues of a model folder.
 
     Raises
     ------
@@ -61,10 +64,8 @@ def read_levels(folder: Path) -> ModelLevels:
     if axis.points.ndim != 2 or axis.points.shape[1] != 3 or len(axis.points) < 2:
         raise InputError(f"{folder / 'model.json'}: its axis is not a line of points; build the model again")
     surfaces = read_surfaces(folder)
-    if "partition" in record:
-        parts = read_partition(folder / record["partition"]["file"]["path"]).parts
-        surfaces |= {name: part for name, part in parts.items() if name not in surfaces}
-    return ModelLevels(axis, spinal, vertebral, surfaces)
+    parted = read_partition(folder / record["partition"]["file"]["path"]).parts if "partition" in record else {}
+    return ModelLevels(axis, spinal, vertebral, surfaces, parted)
 
 
 def _span(row: Mapping[str, Any]) -> Span:

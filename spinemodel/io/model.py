@@ -32,7 +32,7 @@ from spinemodel.anatomy.model import Anatomy
 from spinemodel.anatomy.surface import Surface, merge
 from spinemodel.anatomy.tissues import Tissues
 from spinemodel.errors import InputError
-from spinemodel.io.files import atomic, describe, sha256, writable
+from spinemodel.io.files import atomic, describe, plain, sha256, writable
 from spinemodel.io.slicer import Frame, Markup, write_markups
 from spinemodel.io.surfaces import file_frame, file_unit, read_surface, write_surface
 from spinemodel.io.tissues import write_tissues
@@ -156,7 +156,7 @@ def _record(anatomy: Anatomy, checked: Audit, fidelity: dict[str, Fidelity]) -> 
             _span(one.name, one.bottom, one.top, one.origin) | {"disc_bottom_mm": one.disc_bottom}
             for one in anatomy.levels.vertebrae
         ],
-        "parameters": asdict(anatomy.parameters),
+        "parameters": plain(anatomy.parameters),
         "sources": [asdict(source) for source in drawn.sources],
     }
 

@@ -1,7 +1,8 @@
 """A partition of space as one conforming mesh: VTK XML PolyData with the label on either side of every face.
 
 The cell arrays ``inner`` and ``outer`` hold tissue ids (0 outside the domain) of the side that a face's normal leaves
-and of the side it points to; the field array ``labels`` names them as ``id name``. Coordinates are RAS+ millimetres.
+and of the side it points to; the field array ``labels`` names them as ``id name``. Coordinates are RAS+ millimetres,
+which the field array ``SPACE`` says to 3D Slicer; ``space`` is the name of the subject's own space.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ def write_partition(path: Path, partition: Partition) -> None:
     ids = np.array([0, *(TISSUES[name].id for name in partition.labels)], dtype=np.int32)
     mesh.cell_data["inner"], mesh.cell_data["outer"] = ids[partition.sides].T
     mesh.field_data["labels"] = [f"{TISSUES[name].id} {name}" for name in partition.labels]
+    mesh.field_data["SPACE"] = ["RAS"]
     mesh.field_data["space"] = [partition.space]
     with atomic(path) as draft:
         mesh.save(draft)

@@ -8,15 +8,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from spinemodel.anatomy.compartments import VOLUME_SHARE, check_partition, volumes
 from spinemodel.anatomy.surface import volume
 from spinemodel.anatomy.tissues import Tissues
-from spinemodel.io.files import describe
+from spinemodel.io.files import describe, plain
 from spinemodel.io.partition import read_partition, write_partition
 from spinemodel.io.slicer import Frame
 from spinemodel.io.surfaces import file_frame, file_unit, write_surface
@@ -63,15 +62,4 @@ def write_tissues(tissues: Tissues, folder: Path, subject: str, formats: Sequenc
         "notes": list(tissues.notes),
         "file": describe(folder, path, "RAS"),
     }
-    return {"tissues": rows, "partition": whole, "tissue_parameters": _plain(tissues.parameters)}
-
-
-def _plain(value: Any) -> Any:
-    """Return what JSON can hold: dataclasses as mappings, sets as sorted lists, tuples as lists."""
-    if is_dataclass(value):
-        return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, frozenset):
-        return sorted(value)
-    return [_plain(part) for part in value] if isinstance(value, tuple | list) else value
+    return {"tissues": rows, "partition": whole, "tissue_parameters": plain(tissues.parameters)}

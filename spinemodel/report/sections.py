@@ -60,13 +60,6 @@ def stations_along(axis: Axis, at: Mapping[float, str]) -> tuple[Station, ...]:
     return tuple(Station(*row) for row in zip(at.values(), points, frame[:, 2], strict=True))
 
 
-def stations_at(axis: Axis, heights: Mapping[float, str]) -> tuple[Station, ...]:
-    """Return horizontal stations at heights z (mm), given with their titles, each in the middle of the axis there."""
-    up = np.array([0.0, 0.0, 1.0])
-    places = [[np.interp(z, axis.points[:, 2], column) for column in axis.points.T[:2]] + [z] for z in heights]
-    return tuple(Station(title, np.array(place), up) for title, place in zip(heights.values(), places, strict=True))
-
-
 def render_sections(
     path: Path, parts: Mapping[str, Surface], annotation: Annotation | None, stations: Sequence[Station], *, title: str
 ) -> None:

@@ -1,5 +1,6 @@
 """Rootlets: entry zones, ways that do not touch, and surfaces ready for a partition."""
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -148,9 +149,11 @@ def test_a_shifted_fan_is_reported(case) -> None:
     moved = [replace(line, points=line.points + np.array([0, 0, 40.0])) for line in case.fans[1].rootlets]
     conflicts = rootlet_conflicts([case.fans[0], replace(case.fans[1], rootlets=tuple(moved))], case.cord.surface)
     assert {conflict.crossings for conflict in conflicts} != {None}
+    assert any(str(conflict).endswith("and Cord cross 0 times, not once") for conflict in conflicts)
     onto = replace(case.fans[1], rootlets=case.fans[0].rootlets)
     overlaps = rootlet_conflicts([case.fans[0], onto], case.cord.surface)
     assert min(conflict.gap_mm for conflict in overlaps if conflict.gap_mm is not None) < -0.1
+    assert re.fullmatch(r"\w+ and \w+ lie -0\.\d{3} mm apart", str(overlaps[0]))
 
 
 def test_the_same_lines_give_the_same_bits(case) -> None:

@@ -92,19 +92,36 @@ def test_extended_sac_has_its_closed_form_volume_and_ends_where_told(tilt) -> No
     assert (np.diff(narrowing) > 0).all()
 
 
-@pytest.mark.parametrize("levels", [("L1",), ("L1", "L3"), ("L1", "S1")])
-def test_sac_goes_as_far_as_the_ganglia_tell(levels) -> None:
+@pytest.mark.parametrize(
+    ("levels", "told"),
+    [
+        (("L1",), "ends with its last contour, for no ganglion tells how it goes on; roots whose ganglia lie below"),
+        (("L1", "L3"), "no ganglion of S2: the end of the sac is told from the levels above"),
+        (("L1", "S1"), "no ganglion of S2: the end of the sac is told from the levels above"),
+    ],
+)
+def test_sac_goes_as_far_as_the_ganglia_tell(levels, told) -> None:
     drawn = annotate(Phantom())
     known = {root: at for root, at in drawn.ganglia.items() if root.level in levels}
     built = build(replace(drawn, ganglia=known), BuildParameters(edge_mm=1.0))
     lowest = built.surfaces["Dura"].vertices[:, 2].min()
     assert (lowest < Phantom().bottom_z - 50) == (levels != ("L1",))
-    assert any("sac" in note for note in built.annotation.notes)
+    assert [told in note for note in built.annotation.notes] == [True]
     assert audit({"Dura": built.surfaces["Dura"]}).failures == ()
 
 
 def test_scan_that_shows_the_sacs_end_is_not_extended() -> None:
     assert extend_sac(circle(8.0, 0.0), STRAIGHT, 190.0, SacParameters()) == []
+
+
+def test_roots_below_a_sac_that_is_not_extended_end_with_it_and_that_is_said() -> None:
+    shown = build(annotate(Phantom()), BuildParameters(edge_mm=1.0, sac=SacParameters(end_level="L2")))
+    for level in ("L4", "S2"):
+        lowest = shown.surfaces[f"{level}_R"].vertices[:, 2].min()
+        assert Phantom().bottom_z < lowest < Phantom().bottom_z + 0.35
+    assert [note for note in shown.annotation.notes if "dura" in note] == [
+        "the dura ends with its last contour, for the sac's end is there; roots whose ganglia lie below end there"
+    ]
 
 
 def test_wall_is_the_contours_radius() -> None:

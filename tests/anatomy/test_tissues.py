@@ -142,9 +142,11 @@ def test_vertebrae_that_are_given_become_the_bone(phantom) -> None:
     hole += hole.translate((0.0, 0.0, 16.0))
     mesh = (outer - hole).refine(5).to_mesh64()
     ring = Surface("L3", anatomy.axis.space, np.array(mesh.vert_properties)[:, :3], np.array(mesh.tri_verts))
-    tissues = complete(anatomy, TissueParameters(frozenset({"Rootlets"})), {"L3": ring})
+    given = build(anatomy.annotation, COARSE, {"L3": ring})
+    tissues = complete(given, TissueParameters(frozenset({"Rootlets"})))
     assert tissues.failures == ()
     assert tissues.origins["Bone"] == "annotated"
+    assert {span.name: span.origin for span in given.levels.vertebrae}["L3"] == "annotated"
     assert any(note.startswith("Bone: L3 as given; T") for note in tissues.notes)
     assert volumes(tissues.partition)["Bone"] < volumes(usual.partition)["Bone"]
     for name in ("Muscle", "Bulk"):  # fat fills the ring, and nothing else stands in it

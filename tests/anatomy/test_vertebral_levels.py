@@ -12,7 +12,7 @@ from spinemodel.anatomy.annotation import Markers
 from spinemodel.anatomy.arrange import arrange
 from spinemodel.anatomy.axis import Axis, axis_of, locate
 from spinemodel.anatomy.surface import Surface
-from spinemodel.anatomy.surround.parameters import VERTEBRA_SIZES, size_of
+from spinemodel.anatomy.vertebra_sizes import VERTEBRA_SIZES
 from spinemodel.anatomy.vertebral_levels import BELOW_BODY_MM, level_at, vertebra_names, vertebral_levels
 from spinemodel.errors import GeometryError, InputError
 from spinemodel.levels import LEVELS, ROOTS, RootName
@@ -95,9 +95,6 @@ def test_sixth_lumbar_and_thirteenth_thoracic_vertebra_keep_the_numbering_straig
 def test_names_count_from_a_function() -> None:
     assert len(vertebra_names()) == 12 + 5 + 3
     assert vertebra_names("T11", "L4")[10:16] == ("T11", "L1", "L2", "L3", "L4", "S1")
-    assert size_of("T13") == size_of("T12")
-    with pytest.raises(InputError, match="no size is known"):
-        size_of("C3")
 
 
 def test_wrong_numbering_is_refused() -> None:

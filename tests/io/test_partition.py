@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import pyvista as pv
 
 from spinemodel.anatomy.compartments import Solid, partition, volumes
 from spinemodel.anatomy.surface import volume
@@ -22,6 +23,7 @@ def test_partition_comes_back_to_the_bit(parted, tmp_path) -> None:
     assert (back.labels, back.space) == (parted.labels, parted.space)
     for name in ("vertices", "faces", "sides"):
         assert np.array_equal(getattr(back, name), getattr(parted, name))
+    assert pv.read(tmp_path / "p.vtp").field_data["SPACE"].tolist() == ["RAS"]
     assert sum(volumes(back).values()) == pytest.approx(125.0, rel=1e-12)
 
 

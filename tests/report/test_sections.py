@@ -12,7 +12,7 @@ from spinemodel.errors import BackendUnavailableError, InputError
 from spinemodel.levels import ROOTLET_TISSUES, ROOTS, STRUCTURES, TISSUES, RootName
 from spinemodel.report.panels import require_opengl
 from spinemodel.report.rootlets import entry_zones, render_rootlets
-from spinemodel.report.section_parts import LABELS, half_slice
+from spinemodel.report.section_parts import LABELS, Station, half_slice
 from spinemodel.report.sections import (
     HEAD_PX,
     NARROW_MM,
@@ -22,7 +22,6 @@ from spinemodel.report.sections import (
     WIDTH_PX,
     render_sections,
     stations_along,
-    stations_at,
 )
 from tests.shapes import circle, sphere
 
@@ -72,7 +71,7 @@ def where(picture: FloatArray, name: str) -> tuple[float, float, float]:
 @pytest.fixture(scope="module")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> FloatArray:
     path = tmp_path_factory.mktemp("figures") / "new" / "sections.png"
-    render_sections(path, nested(), None, stations_at(AXIS, {0.0: "middle", 3.0: "above"}), title="sub-00")
+    render_sections(path, nested(), None, stations_along(AXIS, {50.0: "middle", 53.0: "above"}), title="sub-00")
     assert [file.name for file in path.parent.iterdir()] == ["sections.png"]
     return pixels(path)
 
@@ -102,7 +101,7 @@ class TestSections:
         np.testing.assert_allclose(narrow[middle + 75, middle], TISSUES["CSF"].colour, atol=0.01)
 
     def test_markers_near_the_plane_are_drawn(self, tmp_path: Path) -> None:
-        stations = stations_at(AXIS, {0.0: "middle"})
+        stations = stations_along(AXIS, {50.0: "middle"})
         render_sections(tmp_path / "plain.png", nested(), None, stations, title="")
         render_sections(tmp_path / "marked.png", nested(), drawn(), stations, title="")
         plain, marked = (views(pixels(tmp_path / name)) for name in ("plain.png", "marked.png"))
@@ -121,8 +120,9 @@ class TestSections:
         assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
     def test_a_plane_beyond_the_model(self, tmp_path: Path) -> None:
+        beyond = Station("beyond", np.array([0.0, 0.0, 90.0]), np.array([0.0, 0.0, 1.0]))
         with pytest.raises(InputError, match="plane of 'beyond' meets no part"):
-            render_sections(tmp_path / "s.png", nested(), None, stations_at(AXIS, {90.0: "beyond"}), title="")
+            render_sections(tmp_path / "s.png", nested(), None, [beyond], title="")
         with pytest.raises(InputError, match="no station"):
             render_sections(tmp_path / "s.png", nested(), None, (), title="")
         assert not list(tmp_path.iterdir())

@@ -1,17 +1,14 @@
 from spinemodel.anatomy.model import Levels
 from spinemodel.anatomy.segments import Span
+from spinemodel.anatomy.vertebra_sizes import size_of
 from spinemodel.anatomy.vertebral_levels import VertebralSpan
 from spinemodel.report.tissues import places
 
 
 def test_titles_name_the_segment_and_what_lies_beside_it_from_head_to_foot() -> None:
     segments = (Span("T12", 80, 100, "annotated"), Span("L2", 70, 80, "annotated"), Span("S1", 60, 70, "annotated"))
-    vertebrae = (
-        VertebralSpan("T12", 104.0, 82.0, 78.0, "derived"),
-        VertebralSpan("L1", 78.0, 66.0, 64.0, "derived"),
-        VertebralSpan("L2", 64.0, 50.0, 45.0, "derived"),
-        VertebralSpan("L3", 45.0, 25.0, 20.0, "derived"),
-    )
+    bodies = ("T12", 104.0, 82.0, 78.0), ("L1", 78.0, 66.0, 64.0), ("L2", 64.0, 50.0, 45.0), ("L3", 45.0, 25.0, 20.0)
+    vertebrae = tuple(VertebralSpan(*body, "derived", size_of(body[0])) for body in bodies)
     assert places(Levels(segments, vertebrae)) == {
         90.0: "segment T12, vertebra T12",
         75.0: "segment L2, vertebra L1",

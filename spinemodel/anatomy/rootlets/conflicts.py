@@ -31,6 +31,12 @@ class Conflict:
     gap_mm: float | None
     crossings: int | None
 
+    def __str__(self) -> str:
+        """Say what is broken, in one phrase."""
+        if self.crossings is not None:
+            return f"{self.one} and {self.other} cross {self.crossings} times, not once"
+        return f"{self.one} and {self.other} lie {self.gap_mm:.3f} mm apart"
+
 
 def rootlet_conflicts(
     fans: Sequence[Fan], cord: Surface, gap_mm: float = 0.03, own_gap_mm: float = 0.0

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from manifold3d import Manifold
-
 from spinemodel.anatomy.curves import Centreline
 from spinemodel.anatomy.rootlets.fan import TUBE_SIDES, Fan
-from spinemodel.anatomy.solids import to_solid
 from spinemodel.anatomy.surface import Surface, merge
 from spinemodel.anatomy.sweep import sweep
 
 TUBE_STEP: Final = 2.2
 """Distance between the rings of a rootlet's tube, in radii: less than 1000 triangles on 12 mm of 0.1 mm radius."""
+
 
 def fan_surfaces(fan: Fan) -> dict[str, Surface]:
     """Return the root's trunk under its name, such as ``L3_R``, and its rootlets as ``L3_R_rootlets``.
@@ -22,11 +20,6 @@ def fan_surfaces(fan: Fan) -> dict[str, Surface]:
     and, side by side, inside the trunk's round end, so that a partition has to give the overlaps to one or the other.
     """
     return {fan.trunk.name: sweep(fan.trunk), f"{fan.trunk.name}_rootlets": rootlets_surface(fan)}
-
-
-def rootlet_solids(fan: Fan) -> list[Manifold]:
-    """Return the solid of every rootlet's tube."""
-    return [to_solid(rootlet_tube(line)) for line in fan.rootlets]
 
 
 def rootlet_tube(line: Centreline) -> Surface:

@@ -9,9 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from spinemodel.anatomy.annotation import Markers
 from spinemodel.anatomy.axis import Axis, locate
-from spinemodel.anatomy.curves import Centreline
+from spinemodel.anatomy.model import Anatomy
 from spinemodel.anatomy.sac import Caudal
 from spinemodel.anatomy.surface import Surface
 from spinemodel.anatomy.surround.canal import BEYOND_MM, canal, canal_form, epidural
@@ -19,8 +18,9 @@ from spinemodel.anatomy.surround.outer import domain, muscle
 from spinemodel.anatomy.surround.parameters import SurroundParameters
 from spinemodel.anatomy.surround.shell import dura_shell, lumens, sleeves
 from spinemodel.anatomy.surround.vertebrae import discs, vertebrae
-from spinemodel.anatomy.vertebral_levels import LastLumbar, LastThoracic, VertebralSpan, vertebral_levels
-from spinemodel.levels import RootName
+from spinemodel.anatomy.vertebral_levels import VertebralSpan
+from spinemodel.errors import InputError
+from spinemodel.levels import CORD, DURA
 
 FILLING_MM: Final = 5.0
 """How far beyond the parametric canal fat reaches where vertebrae were given: their canal is wider than the parametric
@@ -33,8 +33,6 @@ class Surroundings:
 
     Attributes
     ----------
-    levels
-        The vertebrae, from head to foot.
     lumens
         Fluid within the sleeves, by root; empty without a gap.
     dura_outer
@@ -47,7 +45,6 @@ class Surroundings:
         Fat that fills what is left between the canal and vertebrae that were given; None without such.
     """
 
-    levels: tuple[VertebralSpan, ...]
     lumens: Mapping[str, Surface]
     dura_outer: Surface
     sleeves: Mapping[str, Surface]
@@ -64,60 +61,46 @@ class Surroundings:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
-def surround(
-    axis: Axis,
-    surfaces: Mapping[str, Surface],
-    centrelines: Mapping[str, Centreline],
-    ganglia: Mapping[RootName, Markers],
-    parameters: SurroundParameters | None = None,
-    *,
-    caudal: Caudal = "extend",
-    last_thoracic: LastThoracic = "T12",
-    last_lumbar: LastLumbar = "L5",
-    meshes: Mapping[str, Surface] | None = None,
-) -> Surroundings:
+def surround(anatomy: Anatomy, parameters: SurroundParameters | None = None) -> Surroundings:
     """Return what surrounds the dura of one subject.
 
     Parameters
     ----------
-    axis
-        Of the spine.
-    surfaces
-        ``Dura``, and ``Cord``, with flat upper ends.
-    centrelines
-        By root, from the cord to the ganglion.
-    ganglia
-        Marks, by root.
+    anatomy
+        With levels of the vertebrae; cord and dura have flat upper ends.
     parameters
         Sizes.
-    caudal
-        Whether the dura is a whole sac or cut with the scan.
-    last_thoracic, last_lumbar
-        Of the subject's vertebrae.
-    meshes
-        Segmented vertebrae, by name.
+
+    Raises
+    ------
+    InputError
+        If the anatomy holds no vertebral levels.
+    GeometryError
+        If a part has no room, or nothing to be built from.
     """
-    own, dura = parameters or SurroundParameters(), surfaces["Dura"]
-    levels = vertebral_levels(
-        axis, ganglia, sizes=own.sizes, last_thoracic=last_thoracic, last_lumbar=last_lumbar, meshes=meshes
-    )
-    outer = dura_shell(dura, own.dura_mm)
-    near = _near(axis, dura, levels, caudal)
+    if not anatomy.levels.vertebrae:
+        raise InputError(
+            f"{anatomy.annotation.subject}: nothing tells where the vertebrae are, which the tissues need; mark "
+            "ganglia, or give meshes of vertebrae to the build"
+        )
+    own, axis, lines = parameters or SurroundParameters(), anatomy.axis, anatomy.centrelines
+    dura, cord = anatomy.surfaces[DURA.name], anatomy.surfaces[CORD.name]
+    caudal: Caudal = "extend" if anatomy.ends[DURA.name][0] == "dome" else "cut"
+    outer, near = dura_shell(dura, own.dura_mm), _near(axis, dura, anatomy.levels.vertebrae, caudal)
     form = canal_form(axis, outer, near, own)
-    tops = [surfaces["Cord"]] if "Cord" in surfaces else []
-    ends = np.array([line.points[-1] for line in centrelines.values()]).reshape(-1, 3)
-    bulk = domain(axis, dura, own, caudal=caudal, lowest=ends, tops=tops, keep_off=_plates(near))
+    ends = np.array([line.points[-1] for line in lines.values()]).reshape(-1, 3)
+    bulk = domain(axis, dura, own, caudal=caudal, lowest=ends, tops=[cord], keep_off=_plates(near))
+    wide = replace(form, radius=form.radius + FILLING_MM)
     return Surroundings(
-        levels=levels,
-        lumens=lumens(centrelines, dura, own),
+        lumens=lumens(lines, dura, own),
         dura_outer=outer,
-        sleeves=sleeves(centrelines, dura, own),
-        fat=epidural(axis, form, centrelines, dura, own),
-        bone=vertebrae(axis, form, near, own, meshes),
+        sleeves=sleeves(lines, dura, own),
+        fat=epidural(axis, form, lines, dura, own),
+        bone=vertebrae(axis, form, near, own, anatomy.vertebrae),
         disc=discs(axis, form, near, own),
         muscle=muscle(axis, dura, near, bulk, own),
         bulk=bulk,
-        filling=canal(axis, replace(form, radius=form.radius + FILLING_MM), own) if meshes else None,
+        filling=canal(axis, wide, own) if anatomy.vertebrae else None,
     )
 
 

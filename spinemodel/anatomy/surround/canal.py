@@ -13,7 +13,7 @@ from scipy.ndimage import maximum_filter, uniform_filter1d
 from spinemodel.anatomy.axis import Axis, locate
 from spinemodel.anatomy.curves import Centreline, arc_length
 from spinemodel.anatomy.surface import Surface
-from spinemodel.anatomy.surround.parameters import SurroundParameters, size_of
+from spinemodel.anatomy.surround.parameters import SurroundParameters
 from spinemodel.anatomy.surround.shell import depths, exit_index
 from spinemodel.anatomy.surround.stacking import across_axis, stack, unite
 from spinemodel.anatomy.sweep import sweep
@@ -179,9 +179,8 @@ def _cited(
 ) -> FloatArray:
     """Return the radius (k, 72) of the cited sections about the dura's centre."""
     middle = [(span.top + span.bottom) / 2 for span in levels[::-1]]
-    sizes = [size_of(span.name, parameters.sizes) for span in levels[::-1]]
-    width = np.interp(s, middle, [size.canal_width for size in sizes])
-    depth = np.interp(s, middle, [size.canal_depth for size in sizes])
+    width = np.interp(s, middle, [span.size.canal_width for span in levels[::-1]])
+    depth = np.interp(s, middle, [span.size.canal_depth for span in levels[::-1]])
     point = np.interp(s, middle, [_point(span.name) * parameters.lumbar_point for span in levels[::-1]])
     ventral, dorsal = asked[:, 0], asked[:, len(BEARINGS) // 2]
     free = np.maximum(depth - ventral - dorsal, 0.0)

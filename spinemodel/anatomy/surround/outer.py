@@ -11,7 +11,7 @@ import numpy as np
 from spinemodel.anatomy.axis import Axis, locate
 from spinemodel.anatomy.sac import Caudal
 from spinemodel.anatomy.surface import Surface, corners, face_vectors
-from spinemodel.anatomy.surround.parameters import SurroundParameters, size_of
+from spinemodel.anatomy.surround.parameters import SurroundParameters
 from spinemodel.anatomy.surround.stacking import oval, stack, unite
 from spinemodel.anatomy.vertebral_levels import VertebralSpan
 from spinemodel.arrays import BoolArray, FloatArray, freeze
@@ -240,7 +240,7 @@ def _psoas(
     """Return a psoas: beside the bodies from the first lumbar to the last, growing downwards."""
     places = [(span.top + span.bottom) / 2 for span in lumbar[::-1]]
     middles = [float(np.interp(s, axis.s, trunk.line[:, 2])) for s in places]
-    halves = [size_of(span.name, parameters.sizes).width / 2 for span in lumbar[::-1]]
+    halves = [span.size.width / 2 for span in lumbar[::-1]]
     areas = 100 * np.linspace(parameters.psoas_cm2[1], parameters.psoas_cm2[0], len(middles))
     heights = np.linspace(middles[0] - 30.0, middles[-1] + 10.0, max(3, round((middles[-1] - middles[0]) / 10.0)))
     outlines = []

@@ -15,8 +15,9 @@ import numpy as np
 from spinemodel.anatomy.axis import Axis, frame_at
 from spinemodel.anatomy.surface import Surface
 from spinemodel.anatomy.surround.canal import CanalForm, bounds
-from spinemodel.anatomy.surround.parameters import SurroundParameters, VertebraSize, size_of
+from spinemodel.anatomy.surround.parameters import SurroundParameters
 from spinemodel.anatomy.surround.stacking import across_axis, oval, stack, unite
+from spinemodel.anatomy.vertebra_sizes import VertebraSize
 from spinemodel.anatomy.vertebral_levels import VertebralSpan
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import GeometryError
@@ -98,11 +99,10 @@ def vertebrae(
 
 def vertebra(axis: Axis, form: CanalForm, span: VertebralSpan, parameters: SurroundParameters) -> list[Surface]:
     """Return body, arch, spinous and transverse processes of one vertebra, overlapping."""
-    size = size_of(span.name, parameters.sizes)
-    pieces = [_body(axis, form, span, size, parameters), _arch(axis, form, span, size, parameters)]
-    pieces += [_transverse(axis, form, span, size, side, parameters) for side in (-1.0, 1.0)]
-    if size.spinous:
-        pieces.append(_spinous(axis, form, span, size, parameters))
+    pieces = [_body(axis, form, span, parameters), _arch(axis, form, span, parameters)]
+    pieces += [_transverse(axis, form, span, side, parameters) for side in (-1.0, 1.0)]
+    if span.size.spinous:
+        pieces.append(_spinous(axis, form, span, parameters))
     return pieces
 
 
@@ -114,23 +114,19 @@ def body_outline(form: CanalForm, s: float, size: VertebraSize, scale: float, in
     )
 
 
-def _body(
-    axis: Axis, form: CanalForm, span: VertebralSpan, size: VertebraSize, parameters: SurroundParameters
-) -> Surface:
+def _body(axis: Axis, form: CanalForm, span: VertebralSpan, parameters: SurroundParameters) -> Surface:
     """Return a vertebra's body: a drum with a waist and rounded rims."""
     share = np.array([0.0, 0.06, 0.25, 0.5, 0.75, 0.94, 1.0])
     scale = 1 - WAIST * np.sin(np.pi * share) ** 2
     scale[[0, -1]] = RIM
     s = span.bottom + share * (span.top - span.bottom)
-    loops = [body_outline(form, at, size, k, INTO_CANAL_MM) for at, k in zip(s, scale, strict=True)]
+    loops = [body_outline(form, at, span.size, k, INTO_CANAL_MM) for at, k in zip(s, scale, strict=True)]
     return stack("body", axis.space, across_axis(axis, s, loops), parameters.bone_edge_mm)
 
 
-def _arch(
-    axis: Axis, form: CanalForm, span: VertebralSpan, size: VertebraSize, parameters: SurroundParameters
-) -> Surface:
+def _arch(axis: Axis, form: CanalForm, span: VertebralSpan, parameters: SurroundParameters) -> Surface:
     """Return the arch: pedicles beside the upper half of the body, laminae behind the canal down to its lower end."""
-    height = span.top - span.bottom
+    height, size = span.top - span.bottom, span.size
     top = span.top - 0.06 * height
     pedicle = max(top - size.pedicle_height * height / size.height, span.bottom + 0.35 * height)
     s = [span.bottom - LAMINA_PAST_MM, pedicle - 0.16 * height, pedicle, top - 0.1 * height, top]
@@ -157,16 +153,14 @@ def _rigid(axis: Axis, s: float, points: FloatArray) -> FloatArray:
     return np.asarray(origin[0] + points @ frame[0])
 
 
-def _spinous(
-    axis: Axis, form: CanalForm, span: VertebralSpan, size: VertebraSize, parameters: SurroundParameters
-) -> Surface:
+def _spinous(axis: Axis, form: CanalForm, span: VertebralSpan, parameters: SurroundParameters) -> Surface:
     """Return the spinous process: a plate in the midline, square at lumbar levels, sloping down at thoracic ones."""
     height, thoracic = span.top - span.bottom, span.name[0] == "T"
     s = span.bottom + (0.3 if thoracic else 0.22) * height
     canal = bounds(form, s)
     start = canal.dorsal + parameters.lamina_mm / 3
-    way = np.array([0.0, 0.5, 0.9, 1.0]) * (size.spinous + 2 * parameters.lamina_mm / 3)
-    half = (0.2 if thoracic else 0.32) * height * min(1.0, size.spinous / 24) * np.array([0.9, 1.0, 1.05, 0.8])
+    way = np.array([0.0, 0.5, 0.9, 1.0]) * (span.size.spinous + 2 * parameters.lamina_mm / 3)
+    half = (0.2 if thoracic else 0.32) * height * min(1.0, span.size.spinous / 24) * np.array([0.9, 1.0, 1.05, 0.8])
     slope = -0.6 if thoracic else -0.12
     loops = []
     for at, tall, thick in zip(way, half, (4.0, 3.0, 3.5, 2.5), strict=True):
@@ -177,13 +171,13 @@ def _spinous(
 
 
 def _transverse(
-    axis: Axis, form: CanalForm, span: VertebralSpan, size: VertebraSize, side: float, parameters: SurroundParameters
+    axis: Axis, form: CanalForm, span: VertebralSpan, side: float, parameters: SurroundParameters
 ) -> Surface:
     """Return a transverse process: a bar from the pedicle outwards and a little backwards."""
     s = span.bottom + 0.68 * (span.top - span.bottom)
     canal = bounds(form, s)
-    begin = canal.half_width + 0.3 * size.pedicle_width
-    way = np.array([0.0, 0.4, 0.85, 1.0]) * max(size.transverse - begin, 6.0)
+    begin = canal.half_width + 0.3 * span.size.pedicle_width
+    way = np.array([0.0, 0.4, 0.85, 1.0]) * max(span.size.transverse - begin, 6.0)
     middle = canal.dorsal - 0.35 * (canal.dorsal - canal.ventral)
     loops = []
     for at, tall, thick in zip(way, (6.0, 5.0, 4.5, 3.0), (4.5, 3.2, 3.0, 2.0), strict=True):
@@ -199,10 +193,8 @@ def sacrum(
     """Return the fused bodies, and the lateral masses with the roof of the sacral canal, overlapping."""
     top, low = levels[0].top, levels[-1].bottom
     middle = np.array([(span.top + span.bottom) / 2 for span in levels[::-1]])
-    sizes = [size_of(span.name, parameters.sizes) for span in levels[::-1]]
     s = np.linspace(low, top, 2 * len(levels) + 1)
-
-    given = [(size.width, size.depth, size.transverse) for size in sizes]
+    given = [(span.size.width, span.size.depth, span.size.transverse) for span in levels[::-1]]
     across = np.stack([np.interp(s, middle, column) for column in np.transpose(given)], axis=1)
     across[-1, :2] *= RIM
     bodies, masses = [], []
@@ -246,9 +238,8 @@ def _disc(
     into = [INTO_MESH_MM if span.origin == "annotated" else parameters.overlap_mm for span in (lower, upper)]
     low, high = lower.top - into[0], upper.bottom + into[1]
     loops, s = [], np.linspace(low, high, 5)
-    sizes = [size_of(span.name, parameters.sizes) for span in (lower, upper)]
     for share, at in zip(np.linspace(0, 1, 5), s, strict=True):
         scale = DISC + 0.05 * float(np.sin(np.pi * share))
-        ends = [body_outline(form, float(at), size, scale, INTO_CANAL_MM / 2) for size in sizes]
+        ends = [body_outline(form, float(at), span.size, scale, INTO_CANAL_MM / 2) for span in (lower, upper)]
         loops.append((1 - share) * ends[0] + share * ends[1])
     return stack("disc", axis.space, across_axis(axis, s, loops), parameters.bone_edge_mm)
