@@ -1,0 +1,165 @@
+"""Rasterising on a GPU: the arithmetic of the CPU, a thread per triangle and then a thread per column.
+
+numba-cuda, because it compiles the very functions that the CPU runs (:mod:`spinemodel.volume._crossings`,
+:mod:`spinemodel.volume._columns`), is a few megabytes, and comes with a simulator in which the kernels are tested where
+there is no GPU. Crossings are counted per column, given their places by a running sum, written, and sorted within their
+column: no library for sorting is needed, and since the keys of a column are sorted whole, the order in which threads
+wrote them leaves no trace. What comes back are runs, not voxels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numba import cuda
+
+from spinemodel.arrays import IntArray
+from spinemodel.volume import _columns
+from spinemodel.volume._crossings import add_edges, ascending, cell, chord, column_at_or_above, height, mark, may_cross
+from spinemodel.volume._crossings import row_at_or_above as at_or_above
+from spinemodel.volume._cuda import THREADS, Array, blocks, kernel, on_device
+from spinemodel.volume._rasterise_cpu import Mesh, Runs
+from spinemodel.volume.grid import Shape
+
+CHUNK: Final = 256
+"""Columns whose counts one thread adds up."""
+
+_sort_column = on_device(_columns.sort_column)
+_sweep_column = on_device(_columns.sweep_column)
+
+
+def runs(meshes: Sequence[Mesh], shape: Shape) -> Runs:
+    """Return the runs of voxels inside meshes; the same, bit for bit, as those of the CPU."""
+    on_device = [Mesh(cuda.to_device(mesh.vertices), cuda.to_device(mesh.faces)) for mesh in meshes]
+    n_columns = shape[0] * shape[1]
+    counts = cuda.to_device(np.zeros(n_columns, dtype=np.int64))
+    sums = [_count(mesh, shape, counts) for mesh in on_device]
+    places, total = _running_sum(counts)
+    keys = cuda.device_array(max(total, 1), dtype=np.int64)
+    cursor = cuda.to_device(places.copy_to_host())
+    for rank, mesh in enumerate(on_device):
+        _emit[blocks(len(mesh.faces)), THREADS](*mesh, rank, *shape, cursor, keys)
+    opened = tuple(rank for rank, edges in enumerate(sums) if edges)
+    return Runs(*_swept(places, keys, total, n_columns, len(meshes), shape[2]), opened)
+
+
+def _count(mesh: Mesh, shape: Shape, counts: Array) -> int:
+    """Add a mesh's crossings to the counts of the columns, and return the sum of its edges."""
+    size = blocks(len(mesh.faces))
+    edges = cuda.to_device(np.zeros(size * THREADS, dtype=np.int64))
+    _count_crossings[size, THREADS](*mesh, shape[0], shape[1], counts, edges)
+    return int(edges.copy_to_host().sum())
+
+
+@kernel
+def _count_crossings(vertices: Array, faces: Array, nx: int, ny: int, counts: Array, edges: Array) -> None:
+    """Count the crossings of every column, and add up the edges of each thread's faces."""
+    total = 0
+    for n in range(cuda.grid(1), faces.shape[0], cuda.gridsize(1)):
+        p, q, r = faces[n, 0], faces[n, 1], faces[n, 2]
+        au, av, aw = int(vertices[p, 0]), int(vertices[p, 1]), int(vertices[p, 2])
+        bu, bv, bw = int(vertices[q, 0]), int(vertices[q, 1]), int(vertices[q, 2])
+        cu, cv, cw = int(vertices[r, 0]), int(vertices[r, 1]), int(vertices[r, 2])
+        total = add_edges(total, mark(au, av, aw), mark(bu, bv, bw), mark(cu, cv, cw))
+        if may_cross(cell(au, av), cell(bu, bv), cell(cu, cv)):
+            au, av, aw, bu, bv, bw, cu, cv, cw, _ = ascending(au, av, aw, bu, bv, bw, cu, cv, cw)
+            for i in range(max(at_or_above(au), 0), min(at_or_above(cu), nx)):
+                v0, _, v1, _, _ = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
+                for j in range(max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)):
+                    cuda.atomic.add(counts, i * ny + j, 1)
+    edges[cuda.grid(1)] = total
+
+
+@kernel
+def _emit(vertices: Array, faces: Array, rank: int, nx: int, ny: int, nz: int, cursor: Array, keys: Array) -> None:
+    """Write the key of every crossing at its column's next place."""
+    for n in range(cuda.grid(1), faces.shape[0], cuda.gridsize(1)):
+        p, q, r = faces[n, 0], faces[n, 1], faces[n, 2]
+        au, av, aw = int(vertices[p, 0]), int(vertices[p, 1]), int(vertices[p, 2])
+        bu, bv, bw = int(vertices[q, 0]), int(vertices[q, 1]), int(vertices[q, 2])
+        cu, cv, cw = int(vertices[r, 0]), int(vertices[r, 1]), int(vertices[r, 2])
+        if may_cross(cell(au, av), cell(bu, bv), cell(cu, cv)):
+            au, av, aw, bu, bv, bw, cu, cv, cw, turned = ascending(au, av, aw, bu, bv, bw, cu, cv, cw)
+            for i in range(max(at_or_above(au), 0), min(at_or_above(cu), nx)):
+                v0, w0, v1, w1, swapped = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
+                for j in range(max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)):
+                    k = min(max(height(j, v0, w0, v1, w1), 0), nz)
+                    at = cuda.atomic.add(cursor, i * ny + j, 1)
+                    keys[at] = (k << 33) | (rank << 1) | (turned ^ swapped)
+
+
+def _running_sum(counts: Array) -> tuple[Array, int]:
+    """Return where each column's part begins, (n + 1,), and the sum of all counts."""
+    n = counts.shape[0]
+    chunks = -(-n // CHUNK)
+    sums = cuda.device_array(chunks, dtype=np.int64)
+    _add_chunks[blocks(chunks), THREADS](counts, sums)
+    ends = np.cumsum(sums.copy_to_host())
+    places = cuda.device_array(n + 1, dtype=np.int64)
+    _place_chunks[blocks(chunks), THREADS](counts, cuda.to_device(ends), places)
+    return places, int(ends[-1])
+
+
+@kernel
+def _add_chunks(counts: Array, sums: Array) -> None:
+    """Add up the counts of every chunk."""
+    for chunk in range(cuda.grid(1), sums.shape[0], cuda.gridsize(1)):
+        total = 0
+        for n in range(chunk * CHUNK, min((chunk + 1) * CHUNK, counts.shape[0])):
+            total += counts[n]
+        sums[chunk] = total
+
+
+@kernel
+def _place_chunks(counts: Array, ends: Array, places: Array) -> None:
+    """Write the running sum of every chunk, from the end of the chunk before it."""
+    for chunk in range(cuda.grid(1), ends.shape[0], cuda.gridsize(1)):
+        total = 0
+        if chunk > 0:
+            total = ends[chunk - 1]
+        for n in range(chunk * CHUNK, min((chunk + 1) * CHUNK, counts.shape[0])):
+            places[n] = total
+            total += counts[n]
+        if chunk == ends.shape[0] - 1:
+            places[counts.shape[0]] = total
+
+
+def _swept(
+    places: Array, keys: Array, total: int, n_columns: int, n_meshes: int, nz: int
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the runs of all columns: each sweeps into the places of its own crossings, then gaps are closed."""
+    start, stop, rank = (cuda.device_array(max(total, 1), dtype=np.int64) for _ in range(3))
+    size = blocks(n_columns)
+    winding = cuda.to_device(np.zeros((size * THREADS, n_meshes), dtype=np.int64))
+    counts = cuda.device_array(n_columns, dtype=np.int64)
+    _sweep[size, THREADS](places, keys, winding, nz, start, stop, rank, counts)
+    ends, n_runs = _running_sum(counts)
+    packed = [cuda.device_array(max(n_runs, 1), dtype=np.int64) for _ in range(3)]
+    _pack[size, THREADS](places, ends, start, stop, rank, *packed)
+    starts, stops, ranks = (part.copy_to_host()[:n_runs] for part in packed)
+    return starts, stops, ranks
+
+
+@kernel
+def _sweep(
+    places: Array, keys: Array, winding: Array, nz: int, start: Array, stop: Array, rank: Array, counts: Array
+) -> None:
+    """Sort and sweep every column, and count its runs."""
+    for column in range(cuda.grid(1), counts.shape[0], cuda.gridsize(1)):
+        first, last = places[column], places[column + 1]
+        _sort_column(keys, first, last)
+        mine = winding[cuda.grid(1)]
+        counts[column] = _sweep_column(keys, first, last, mine, column * nz, start, stop, rank, first) - first
+
+
+@kernel
+def _pack(
+    places: Array, ends: Array, start: Array, stop: Array, rank: Array, starts: Array, stops: Array, ranks: Array
+) -> None:
+    """Move every column's runs next to those of the column before."""
+    for column in range(cuda.grid(1), ends.shape[0] - 1, cuda.gridsize(1)):
+        first, to = places[column], ends[column]
+        for n in range(ends[column + 1] - to):
+            starts[to + n], stops[to + n], ranks[to + n] = start[first + n], stop[first + n], rank[first + n]
