@@ -46,18 +46,15 @@ def rounded_down(number: float) -> int:
 
 
 @compiled
-def ascending(
-    au: int, av: int, aw: int, bu: int, bv: int, bw: int, cu: int, cv: int, cw: int
-) -> tuple[int, int, int, int, int, int, int, int, int, int]:
-    """Return the corners of a triangle by ascending u, and whether that turns the triangle round (1) or not (0)."""
-    turned = 0
-    if au > bu:
-        au, av, aw, bu, bv, bw, turned = bu, bv, bw, au, av, aw, 1 - turned
-    if bu > cu:
-        bu, bv, bw, cu, cv, cw, turned = cu, cv, cw, bu, bv, bw, 1 - turned
-    if au > bu:
-        au, av, aw, bu, bv, bw, turned = bu, bv, bw, au, av, aw, 1 - turned
-    return au, av, aw, bu, bv, bw, cu, cv, cw, turned
+def ascending(au: int, bu: int, cu: int) -> tuple[int, int, int, int]:
+    """Return which corner of a triangle is lowest in u, which follows, which is highest, and whether that turns it.
+
+    Without branches, which a processor could not foretell: each corner's number rides in the last digits of its u.
+    """
+    a, b, c = au << 2, bu << 2 | 1, cu << 2 | 2
+    low, high = min(a, min(b, c)), max(a, max(b, c))
+    first, second, third = low & 3, (a + b + c - low - high) & 3, high & 3
+    return first, second, third, 1 if (second - first + 3) % 3 == 2 else 0
 
 
 @compiled
@@ -80,14 +77,13 @@ def chord(
     The last number is 1 where the ends had to change places. With the turn of :func:`ascending` it tells whether a
     column enters the solid or leaves it.
     """
+    below = row << 16 < bu
+    fu, fv, fw = au if below else bu, av if below else bv, aw if below else bw
+    tu, tv, tw = bu if below else cu, bv if below else cv, bw if below else cw
     v0, w0 = cut(row, au, av, aw, cu, cv, cw)
-    if row << 16 < bu:
-        v1, w1 = cut(row, au, av, aw, bu, bv, bw)
-    else:
-        v1, w1 = cut(row, bu, bv, bw, cu, cv, cw)
-    if v0 > v1:
-        return v1, w1, v0, w0, 1
-    return v0, w0, v1, w1, 0
+    v1, w1 = cut(row, fu, fv, fw, tu, tv, tw)
+    swap = v0 > v1
+    return min(v0, v1), w1 if swap else w0, max(v0, v1), w0 if swap else w1, 1 if swap else 0
 
 
 @compiled

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -28,8 +29,8 @@ from spinemodel.volume.grid import Shape
 
 Int32Array: TypeAlias = NDArray[np.int32]
 
-SHARE: Final = 1 << 16
-"""Triangles that are worth a thread of their own: about a millisecond's work."""
+SHARE: Final = 1 << 15
+"""Triangles that one thread takes at a time: some tenths of a millisecond's work."""
 
 _sort_column = compiled(_columns.sort_column)
 _sweep_column = compiled(_columns.sweep_column)
@@ -51,19 +52,29 @@ class Runs(NamedTuple):
     open: tuple[int, ...]
 
 
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Return the threads that all calls share: to start them would take a tenth of a small mesh's time."""
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="spinemodel")
+
+
+# Threads do not live on in a forked process, which needs new ones.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
 def runs(meshes: Sequence[Mesh], shape: Shape) -> Runs:
     """Return the runs of voxels inside meshes; of meshes that overlap, the later has the voxel."""
     if not meshes:
         none = np.empty(0, dtype=np.int64)
         return Runs(none, none, none, ())
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        marked = list(pool.map(lambda mesh: _mark(mesh.vertices), meshes))
-        parts = [
-            pool.submit(_crossings, mesh, *marked[rank], (first, min(first + SHARE, len(mesh.faces))), rank, shape)
-            for rank, mesh in enumerate(meshes)
-            for first in range(0, len(mesh.faces), SHARE)
-        ]
-        found = [part.result() for part in parts]
+    marked = list(_pool().map(lambda mesh: _mark(mesh.vertices), meshes))
+    parts = [
+        _pool().submit(_crossings, mesh, *marked[rank], (first, min(first + SHARE, len(mesh.faces))), rank, shape)
+        for rank, mesh in enumerate(meshes)
+        for first in range(0, len(mesh.faces), SHARE)
+    ]
+    found = [part.result() for part in parts]
     sums = np.zeros(len(meshes), dtype=np.int64)
     np.add.at(sums, [part[0] for part in found], [part[1] for part in found])
     columns, keys = np.concatenate([part[2] for part in found]), np.concatenate([part[3] for part in found])
@@ -122,18 +133,17 @@ def _collect(
         p, q, r = faces[n, 0], faces[n, 1], faces[n, 2]
         before, edges = count, add_edges(total, marks[p], marks[q], marks[r])
         if may_cross(cells[p], cells[q], cells[r]):
-            a, b, c = vertices[p], vertices[q], vertices[r]
-            au, av, aw, bu, bv, bw, cu, cv, cw, turned = ascending(
-                int(a[0]), int(a[1]), int(a[2]),
-                int(b[0]), int(b[1]), int(b[2]),
-                int(c[0]), int(c[1]), int(c[2]),
-            )  # fmt: skip
+            low, middle, high, turned = ascending(int(vertices[p, 0]), int(vertices[q, 0]), int(vertices[r, 0]))
+            a, b, c = faces[n, low], faces[n, middle], faces[n, high]
+            au, av, aw = int(vertices[a, 0]), int(vertices[a, 1]), int(vertices[a, 2])
+            bu, bv, bw = int(vertices[b, 0]), int(vertices[b, 1]), int(vertices[b, 2])
+            cu, cv, cw = int(vertices[c, 0]), int(vertices[c, 1]), int(vertices[c, 2])
             for i in range(max(row_at_or_above(au), 0), min(row_at_or_above(cu), nx)):
                 v0, w0, v1, w1, swapped = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
-                low, high = max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)
-                if high - low > len(key) - count:
+                first, last = max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)
+                if last - first > len(key) - count:
                     return n, before, total
-                for j in range(low, high):
+                for j in range(first, last):
                     k = min(max(height(j, v0, w0, v1, w1), 0), nz)
                     column[count] = i * ny + j
                     key[count] = (k << 33) | (rank << 1) | (turned ^ swapped)

@@ -53,18 +53,27 @@ def _count(mesh: Mesh, shape: Shape, counts: Array) -> int:
     return int(edges.copy_to_host().sum())
 
 
+@on_device
+def _corners(vertices: Array, faces: Array, n: int) -> tuple[int, ...]:
+    """Return the corners of a face by ascending u, and whether that turns the face."""
+    u = int(vertices[faces[n, 0], 0]), int(vertices[faces[n, 1], 0]), int(vertices[faces[n, 2], 0])
+    low, middle, high, turned = ascending(u[0], u[1], u[2])
+    a, b, c = faces[n, low], faces[n, middle], faces[n, high]
+    au, av, aw = int(vertices[a, 0]), int(vertices[a, 1]), int(vertices[a, 2])
+    bu, bv, bw = int(vertices[b, 0]), int(vertices[b, 1]), int(vertices[b, 2])
+    cu, cv, cw = int(vertices[c, 0]), int(vertices[c, 1]), int(vertices[c, 2])
+    return au, av, aw, bu, bv, bw, cu, cv, cw, turned
+
+
 @kernel
 def _count_crossings(vertices: Array, faces: Array, nx: int, ny: int, counts: Array, edges: Array) -> None:
     """Count the crossings of every column, and add up the edges of each thread's faces."""
     total = 0
     for n in range(cuda.grid(1), faces.shape[0], cuda.gridsize(1)):
-        p, q, r = faces[n, 0], faces[n, 1], faces[n, 2]
-        au, av, aw = int(vertices[p, 0]), int(vertices[p, 1]), int(vertices[p, 2])
-        bu, bv, bw = int(vertices[q, 0]), int(vertices[q, 1]), int(vertices[q, 2])
-        cu, cv, cw = int(vertices[r, 0]), int(vertices[r, 1]), int(vertices[r, 2])
-        total = add_edges(total, mark(au, av, aw), mark(bu, bv, bw), mark(cu, cv, cw))
+        au, av, aw, bu, bv, bw, cu, cv, cw, turned = _corners(vertices, faces, n)
+        a, b, c = mark(au, av, aw), mark(bu, bv, bw), mark(cu, cv, cw)
+        total = add_edges(total, a, c, b) if turned else add_edges(total, a, b, c)
         if may_cross(cell(au, av), cell(bu, bv), cell(cu, cv)):
-            au, av, aw, bu, bv, bw, cu, cv, cw, _ = ascending(au, av, aw, bu, bv, bw, cu, cv, cw)
             for i in range(max(at_or_above(au), 0), min(at_or_above(cu), nx)):
                 v0, _, v1, _, _ = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
                 for j in range(max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)):
@@ -76,12 +85,8 @@ def _count_crossings(vertices: Array, faces: Array, nx: int, ny: int, counts: Ar
 def _emit(vertices: Array, faces: Array, rank: int, nx: int, ny: int, nz: int, cursor: Array, keys: Array) -> None:
     """Write the key of every crossing at its column's next place."""
     for n in range(cuda.grid(1), faces.shape[0], cuda.gridsize(1)):
-        p, q, r = faces[n, 0], faces[n, 1], faces[n, 2]
-        au, av, aw = int(vertices[p, 0]), int(vertices[p, 1]), int(vertices[p, 2])
-        bu, bv, bw = int(vertices[q, 0]), int(vertices[q, 1]), int(vertices[q, 2])
-        cu, cv, cw = int(vertices[r, 0]), int(vertices[r, 1]), int(vertices[r, 2])
+        au, av, aw, bu, bv, bw, cu, cv, cw, turned = _corners(vertices, faces, n)
         if may_cross(cell(au, av), cell(bu, bv), cell(cu, cv)):
-            au, av, aw, bu, bv, bw, cu, cv, cw, turned = ascending(au, av, aw, bu, bv, bw, cu, cv, cw)
             for i in range(max(at_or_above(au), 0), min(at_or_above(cu), nx)):
                 v0, w0, v1, w1, swapped = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
                 for j in range(max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)):
