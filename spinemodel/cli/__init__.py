@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from spinemodel import __version__
-from spinemodel.cli import build, check, data, demo, levels, volumes
+from spinemodel.cli import align, build, check, data, demo, levels, overlap, rasterise, volumes
 from spinemodel.errors import SpineModelError
 
 app = typer.Typer(
@@ -28,6 +28,9 @@ app.command(name="build")(build.build_model)
 app.command(name="check")(check.check)
 app.command(name="levels")(levels.levels)
 app.command(name="volumes")(volumes.volumes)
+app.command(name="rasterise")(rasterise.rasterise)
+app.command(name="align")(align.align)
+app.command(name="overlap")(overlap.overlap)
 app.add_typer(data.app, name="data", help="Public datasets: list, fetch, verify.\n\nExample: spinemodel data list")
 
 

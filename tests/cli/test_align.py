@@ -1,0 +1,160 @@
+"""``spinemodel align``: shapes moved by a known amount are brought back."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.spatial import cKDTree
+from typer.testing import CliRunner
+
+from spinemodel.anatomy.surface import Surface, volume
+from spinemodel.arrays import FloatArray
+from spinemodel.cli import app
+from spinemodel.errors import InputError
+from spinemodel.io.surfaces import read_surface, write_surface
+from spinemodel.io.transforms import read_transform
+from spinemodel.spaces import Transform, apply
+from spinemodel.volume.grid import around
+from spinemodel.volume.rasterise import rasterise
+from spinemodel.volume.spans import to_volume
+from tests.io.test_transforms import rotation
+from tests.shapes import sphere
+from tests.toys import toy_model
+
+CENTRE = np.array([3.0, -40.0, -300.0])
+
+
+def run(*words: object):
+    return CliRunner().invoke(app, ["align", *(str(word) for word in words)])
+
+
+def potato(name: str = "potato", space: str = "fixed") -> Surface:
+    """A body of 12 x 18 x 28 mm with a horn, so that no turn brings it onto itself."""
+    ball = sphere(1.0, rows=24)
+    points = ball.vertices * (12, 18, 28)
+    points[:, 0] += 14 * np.exp(-(((ball.vertices - (0.6, 0.5, 0.4)) ** 2).sum(axis=1)) / 0.12)
+    return Surface(name, space, points + CENTRE, ball.faces)
+
+
+def known() -> FloatArray:
+    """From the fixed place to the moving one: a turn of 20 degrees and a shift of about 9 mm."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = rotation((1, -2, 0.7), 20.0)
+    matrix[:3, 3] = CENTRE - matrix[:3, :3] @ CENTRE + np.array([5, -6, 4])
+    return matrix
+
+
+def away(surface: Surface, space: str = "moving") -> Surface:
+    points = apply(Transform(known(), surface.space, space), surface.vertices, space=surface.space)
+    return Surface(surface.name, space, points, surface.faces)
+
+
+def furthest(found: Transform, surface: Surface) -> float:
+    """How far any vertex, moved there and back, is off, mm."""
+    moved = away(surface, found.source)
+    back = apply(found, moved.vertices, space=found.source)
+    return float(np.linalg.norm(back - surface.vertices, axis=1).max())
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("shapes")
+    write_surface(folder / "moving.stl", away(potato()))
+    write_surface(folder / "fixed.stl", potato())
+    return folder / "moving.stl", folder / "fixed.stl"
+
+
+@pytest.fixture(scope="module")
+def aligned(files, tmp_path_factory):
+    """What a run writes and prints."""
+    folder = tmp_path_factory.mktemp("out")
+    shown = run(*files, "--out", folder / "T.json", "--moved", folder / "m.stl", "--figure", folder / "overlay.png")
+    assert shown.exit_code == 0, shown.exception
+    return folder, shown.output
+
+
+def test_mesh_comes_back(aligned) -> None:
+    folder, printed = aligned
+    found = read_transform(folder / "T.json", source="moving.stl", target="fixed.stl")
+    assert furthest(found, potato()) < 0.1
+    same = read_transform(folder / "T.tfm", source="moving.stl", target="fixed.stl")
+    np.testing.assert_allclose(same.matrix, found.matrix, atol=1e-9)
+    for said in ("direction", "rms", "residuals", "converged   yes", "basin", "second best"):
+        assert said in printed
+
+
+def test_json_tells_how_it_was_found(aligned, files) -> None:
+    said = json.loads((aligned[0] / "T.json").read_text())
+    assert said["alignment"]["kind"] == "rigid"
+    assert said["alignment"]["verdict"]["converged"] is True
+    away_mm = said["alignment"]["residuals_mm"]
+    assert 0 <= away_mm["p50"] <= away_mm["p90"] <= away_mm["p95"] < 0.1 < away_mm["max"] < 0.5
+    assert said["alignment"]["parts"] == [["moving", "fixed"]]
+    assert said["sources"]["moving"]["path"] == files[0].as_posix()
+    assert len(said["sources"]["fixed"]["sha256"]) == 64
+
+
+def test_moved_mesh_lies_on_the_fixed_one(aligned) -> None:
+    back = read_surface(aligned[0] / "m.stl", "fixed")
+    assert cKDTree(potato().vertices).query(back.vertices)[0].max() < 0.1
+    assert abs(volume(back) / volume(potato()) - 1) < 1e-4
+
+
+def test_overlay_shows_both_outlines_at_one_place(aligned) -> None:
+    picture = np.asarray(Image.open(aligned[0] / "overlay.png").convert("RGB"), dtype=int)
+    orange = (np.abs(picture - (230, 102, 13)).max(axis=2) < 40).sum()
+    blue = (np.abs(picture - (41, 102, 191)).max(axis=2) < 20).sum()
+    assert orange > 500, "the moved outline, drawn last"
+    assert blue < orange, "the fixed outline lies under it"
+
+
+def test_part_of_a_model_to_a_label_of_a_mask(tmp_path) -> None:
+    other = sphere(9.0, (60, -40, -300))
+    surfaces = {"Cord": away(potato("Cord")), "Dura": Surface("Dura", "moving", other.vertices, other.faces)}
+    model = toy_model(tmp_path / "sub-toy", surfaces, None)
+    from spinemodel.io.nifti import write_volume
+
+    grid = around([potato()], 1.0, 6.0)
+    write_volume(tmp_path / "mask.nii.gz", to_volume(rasterise(potato(), grid, labels=[22], device="cpu")))
+    given = (model, tmp_path / "mask.nii.gz", "--structure", "cord", "--label", 22, "--out", tmp_path / "T.json")
+    shown = run(*given, "--kind", "rigid")
+    assert shown.exit_code == 0, shown.exception
+    assert "Cord on 22" in shown.output
+    found = read_transform(tmp_path / "T.json")
+    assert (found.source, found.target) == ("sub-toy/scanner", "fixed")
+    assert furthest(found, potato()) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--out", "T.tfm"), "--out T.tfm: expected NAME.json"),
+        (("--out", "T.json", "--moved", "m.nii"), "--moved m.nii: expected a mesh file"),
+        (("--out", "T.json", "--structure", "Spleen"), "no part Spleen; there are moving"),
+        (("--out", "T.json", "--label", 3), "is a mask; choose parts with --structure"),
+        (("--out", "T.json", "--starts", 0), "starts: got 0"),
+        (("--out", "/dev/null/T.json"), "/dev/null: cannot be written to"),
+    ],
+)
+def test_wrong_options_are_one_line(options, said, files, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    problem = run(*files, *options).exception
+    assert isinstance(problem, InputError), repr(problem)
+    assert said in str(problem)
+    assert "\n" not in str(problem)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_shape_in_metres_is_refused(files, tmp_path) -> None:
+    small = Surface("small", "x", potato().vertices / 1000, potato().faces)
+    write_surface(tmp_path / "small.ply", small)
+    problem = run(tmp_path / "small.ply", files[1], "--out", tmp_path / "T.json").exception
+    assert isinstance(problem, InputError)
+    assert "is one of them not in millimetres?" in str(problem)
+
+
+def test_help_has_examples() -> None:
+    shown = run("--help").output
+    assert "Example: spinemodel align" in shown
