@@ -23,6 +23,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from spinemodel.alignment.align import align
+    from spinemodel.alignment.cohort import align_cohort
+    from spinemodel.alignment.result import Alignment
     from spinemodel.anatomy.annotation import Annotation, Markers
     from spinemodel.anatomy.audit import Audit, audit
     from spinemodel.anatomy.build import build
@@ -41,79 +44,123 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.untangle import untangle
     from spinemodel.errors import SpineModelError
     from spinemodel.io.bids import read_subject, write_subject
+    from spinemodel.io.nifti import read_volume, write_volume
     from spinemodel.io.surfaces import read_surface, write_surface
+    from spinemodel.io.transforms import read_transform, write_transform
     from spinemodel.spaces import Transform
+    from spinemodel.volume.coverage import Coverage, coverage, share
+    from spinemodel.volume.distance import DistanceField, mask_distance, signed_distance
+    from spinemodel.volume.grid import Grid
+    from spinemodel.volume.labels import LabelVolume
+    from spinemodel.volume.rasterise import rasterise
+    from spinemodel.volume.spans import Spans, to_volume
 
 __version__ = "0.1.0"
 
 _HOME: Final = {
+    "Alignment": "alignment.result",
     "Anatomy": "anatomy.model",
     "Annotation": "anatomy.annotation",
     "Audit": "anatomy.audit",
     "BuildParameters": "anatomy.model",
     "Centreline": "anatomy.curves",
     "Contour": "anatomy.curves",
+    "Coverage": "volume.coverage",
+    "DistanceField": "volume.distance",
+    "Grid": "volume.grid",
+    "LabelVolume": "volume.labels",
     "Markers": "anatomy.annotation",
     "Partition": "anatomy.compartments",
     "Phantom": "anatomy.phantom",
     "RootParameters": "anatomy.roots",
+    "Spans": "volume.spans",
     "SpineModelError": "errors",
     "Surface": "anatomy.surface",
     "TissueParameters": "anatomy.tissues",
     "Tissues": "anatomy.tissues",
     "Transform": "spaces",
+    "align": "alignment.align",
+    "align_cohort": "alignment.cohort",
     "annotate": "anatomy.phantom",
     "audit": "anatomy.audit",
     "build": "anatomy.build",
     "complete": "anatomy.tissues",
     "cord_course": "anatomy.cord_course",
+    "coverage": "volume.coverage",
     "fibre_direction": "anatomy.cord_course",
     "loft": "anatomy.loft",
     "marker_errors": "anatomy.fidelity",
+    "mask_distance": "volume.distance",
     "partition": "anatomy.compartments",
     "perturb": "anatomy.perturb",
+    "rasterise": "volume.rasterise",
     "read_subject": "io.bids",
     "read_surface": "io.surfaces",
+    "read_transform": "io.transforms",
+    "read_volume": "io.nifti",
+    "share": "volume.coverage",
+    "signed_distance": "volume.distance",
     "sweep": "anatomy.sweep",
+    "to_volume": "volume.spans",
     "untangle": "anatomy.untangle",
     "write_subject": "io.bids",
     "write_surface": "io.surfaces",
+    "write_transform": "io.transforms",
+    "write_volume": "io.nifti",
 }
 """The room of every public name."""
 
 __all__ = [
+    "Alignment",
     "Anatomy",
     "Annotation",
     "Audit",
     "BuildParameters",
     "Centreline",
     "Contour",
+    "Coverage",
+    "DistanceField",
+    "Grid",
+    "LabelVolume",
     "Markers",
     "Partition",
     "Phantom",
     "RootParameters",
+    "Spans",
     "SpineModelError",
     "Surface",
     "TissueParameters",
     "Tissues",
     "Transform",
     "__version__",
+    "align",
+    "align_cohort",
     "annotate",
     "audit",
     "build",
     "complete",
     "cord_course",
+    "coverage",
     "fibre_direction",
     "loft",
     "marker_errors",
+    "mask_distance",
     "partition",
     "perturb",
+    "rasterise",
     "read_subject",
     "read_surface",
+    "read_transform",
+    "read_volume",
+    "share",
+    "signed_distance",
     "sweep",
+    "to_volume",
     "untangle",
     "write_subject",
     "write_surface",
+    "write_transform",
+    "write_volume",
 ]
 
 

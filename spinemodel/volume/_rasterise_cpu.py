@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +22,10 @@ from spinemodel.volume._crossings import (
     may_cross,
     row_at_or_above,
 )
+from spinemodel.volume._threads import shares, side_by_side
 from spinemodel.volume.grid import Shape
 
 Int32Array: TypeAlias = NDArray[np.int32]
-
-SHARE: Final = 1 << 15
-"""Triangles that one thread takes at a time: some tenths of a millisecond's work."""
 
 _sort_column = compiled(_columns.sort_column)
 _sweep_column = compiled(_columns.sweep_column)
@@ -52,29 +47,16 @@ class Runs(NamedTuple):
     open: tuple[int, ...]
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Return the threads that all calls share: to start them would take a tenth of a small mesh's time."""
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="spinemodel")
-
-
-# Threads do not live on in a forked process, which needs new ones.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.cache_clear)
-
-
 def runs(meshes: Sequence[Mesh], shape: Shape) -> Runs:
     """Return the runs of voxels inside meshes; of meshes that overlap, the later has the voxel."""
     if not meshes:
         none = np.empty(0, dtype=np.int64)
         return Runs(none, none, none, ())
-    marked = list(_pool().map(lambda mesh: _mark(mesh.vertices), meshes))
-    parts = [
-        _pool().submit(_crossings, mesh, *marked[rank], (first, min(first + SHARE, len(mesh.faces))), rank, shape)
-        for rank, mesh in enumerate(meshes)
-        for first in range(0, len(mesh.faces), SHARE)
-    ]
-    found = [part.result() for part in parts]
+    marked = [_marks(mesh.vertices) for mesh in meshes]
+    found = side_by_side(
+        lambda part: _crossings(meshes[part[0]], *marked[part[0]], *part, shape),
+        [(rank, faces) for rank, mesh in enumerate(meshes) for faces in shares(len(mesh.faces))],
+    )
     sums = np.zeros(len(meshes), dtype=np.int64)
     np.add.at(sums, [part[0] for part in found], [part[1] for part in found])
     columns, keys = np.concatenate([part[2] for part in found]), np.concatenate([part[3] for part in found])
@@ -83,26 +65,32 @@ def runs(meshes: Sequence[Mesh], shape: Shape) -> Runs:
 
 
 def _crossings(
-    mesh: Mesh, marks: IntArray, cells: Int32Array, faces: tuple[int, int], rank: int, shape: Shape
+    mesh: Mesh, marks: IntArray, cells: Int32Array, rank: int, faces: slice, shape: Shape
 ) -> tuple[int, int, Int32Array, IntArray]:
-    """Return the rank, the sum of the edges, and column and key of every crossing of a range of faces."""
-    size = faces[1] - faces[0] + 1024
+    """Return the rank, the sum of the edges, and column and key of every crossing of some faces of a mesh."""
+    size = faces.stop - faces.start + 1024
     column, key = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int64)
-    face, count, total = _collect(*mesh, marks, cells, *faces, rank, *shape, column, key, 0, 0)
-    while face < faces[1]:
+    face, count, total = faces.start, 0, 0
+    while True:
+        face, count, total = _collect(*mesh, marks, cells, face, faces.stop, rank, *shape, column, key, count, total)
+        if face == faces.stop:
+            return rank, total, column[:count], key[:count]
         column, key = np.concatenate([column, np.empty_like(column)]), np.concatenate([key, np.empty_like(key)])
-        face, count, total = _collect(*mesh, marks, cells, face, faces[1], rank, *shape, column, key, count, total)
-    return rank, total, column[:count], key[:count]
+
+
+def _marks(vertices: Int32Array) -> tuple[IntArray, Int32Array]:
+    """Return the mark and the cell of every vertex."""
+    marks, cells = np.empty(len(vertices), dtype=np.int64), np.empty(len(vertices), dtype=np.int32)
+    side_by_side(lambda part: _mark(vertices[part], marks[part], cells[part]), shares(len(vertices)))
+    return marks, cells
 
 
 @compiled
-def _mark(vertices: Int32Array) -> tuple[IntArray, Int32Array]:
-    """Return the mark and the cell of every vertex."""
-    marks, cells = np.empty(len(vertices), dtype=np.int64), np.empty(len(vertices), dtype=np.int32)
+def _mark(vertices: Int32Array, marks: IntArray, cells: Int32Array) -> None:
+    """Write the mark and the cell of every vertex."""
     for n in range(len(vertices)):
         u, v, w = int(vertices[n, 0]), int(vertices[n, 1]), int(vertices[n, 2])
         marks[n], cells[n] = mark(u, v, w), cell(u, v)
-    return marks, cells
 
 
 @compiled

@@ -23,6 +23,7 @@ from spinemodel.spaces import require_same_space
 from spinemodel.volume._crossings import REACH
 from spinemodel.volume._device import Device, choose
 from spinemodel.volume._rasterise_cpu import Int32Array, Mesh, Runs, runs
+from spinemodel.volume._threads import shares, side_by_side
 from spinemodel.volume.grid import Grid, Shape, to_indices, to_mm
 from spinemodel.volume.spans import Spans
 
@@ -120,8 +121,12 @@ def snap(surface: Surface, grid: Grid) -> Int32Array:
     InputError
         If a vertex is not finite, or too far from the grid.
     """
-    snapped, reach = _snap(surface.vertices, np.asarray(np.linalg.inv(grid.affine)))
-    if reach < REACH - 1:
+    inverse = np.asarray(np.linalg.inv(grid.affine))
+    snapped = np.empty(surface.vertices.shape, dtype=np.int32)
+    reaches = side_by_side(
+        lambda part: _snap(surface.vertices[part], inverse, snapped[part]), shares(len(surface.vertices))
+    )
+    if max(reaches, default=0.0) < REACH - 1:
         return snapped
     far = np.abs(to_indices(grid, surface.vertices)).max(axis=1)
     wrong = int(np.argmax(np.where(np.isfinite(far), far, np.inf)))
@@ -133,9 +138,8 @@ def snap(surface: Surface, grid: Grid) -> Int32Array:
 
 
 @compiled
-def _snap(vertices: FloatArray, inverse: FloatArray) -> tuple[Int32Array, float]:
-    """Return the snapped vertices, and the farthest coordinate, voxels; infinite where one is not finite."""
-    snapped = np.empty(vertices.shape, dtype=np.int32)
+def _snap(vertices: FloatArray, inverse: FloatArray, snapped: Int32Array) -> float:
+    """Write the snapped vertices, and return the farthest coordinate, voxels; infinite where one is not finite."""
     reach = 0.0
     for n in range(len(vertices)):
         x, y, z = vertices[n, 0], vertices[n, 1], vertices[n, 2]
@@ -143,7 +147,7 @@ def _snap(vertices: FloatArray, inverse: FloatArray) -> tuple[Int32Array, float]
             at = inverse[axis, 0] * x + inverse[axis, 1] * y + inverse[axis, 2] * z + inverse[axis, 3]
             reach = max(reach, abs(at)) if at == at else np.inf
             snapped[n, axis] = np.int64(np.floor(at * 65536 + 0.5))
-    return snapped, reach
+    return reach
 
 
 def _opening(surface: Surface, snapped: Int32Array, grid: Grid) -> str:

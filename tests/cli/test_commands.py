@@ -46,7 +46,10 @@ def refused(monkeypatch, capsys, *arguments: object) -> str:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "demo", "build", "check", "levels", "volumes", "data", "data list", "data fetch", "data verify"],
+    [
+        *("", "demo", "build", "check", "levels", "volumes", "rasterise", "align", "overlap"),
+        *("data", "data list", "data fetch", "data verify"),
+    ],
 )
 def test_help_has_an_example(command) -> None:
     shown = spinemodel(*command.split(), "--help")
