@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from numba import njit
+from numba import config, njit
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -17,5 +22,30 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     Compiled functions release the interpreter's lock, so that threads may run them side by side, and divide as C does.
     They keep IEEE 754: no reordering and no fused multiply-add, so that every machine gets the same bits.
     """
-    kernel: Callable[P, R] = njit(cache=True, nogil=True, error_model="numpy")(function)
+    before = config.CACHE_DIR
+    config.CACHE_DIR = before or _folder()
+    try:
+        kernel: Callable[P, R] = njit(cache=True, nogil=True, error_model="numpy")(function)
+    finally:
+        config.CACHE_DIR = before
     return kernel
+
+
+@cache
+def _folder() -> str:
+    """Return the folder of the code compiled from the package as it is now; empty where none can be made.
+
+    numba itself keeps code until the function's own file changes, and does not notice a change of what it calls in
+    another file. So the folder is named after all files, and those of other states of the package are removed.
+    """
+    package = Path(__file__).parent
+    found = [(path, path.stat()) for path in sorted(package.rglob("*.py"))]
+    state = [(path.relative_to(package).as_posix(), stat.st_mtime_ns, stat.st_size) for path, stat in found]
+    folder = package / "__pycache__" / f"numba-{sha256(repr(state).encode()).hexdigest()[:16]}"
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        for other in folder.parent.glob("numba-*"):
+            if other != folder:
+                shutil.rmtree(other, ignore_errors=True)
+        return str(folder)
+    return ""
