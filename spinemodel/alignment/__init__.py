@@ -1,0 +1,1 @@
+"""Shapes laid onto each other: rigid, similarity and affine alignment on signed distances."""
