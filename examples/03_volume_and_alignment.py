@@ -20,7 +20,7 @@ from spinemodel.volume.measure import volumes
 annotation = read_subject(Path(sys.argv[1])) if sys.argv[1:] else annotate(Phantom())
 surfaces = build(annotation).surfaces
 
-spans = rasterise([surfaces["Cord"], surfaces["Dura"]], around(surfaces.values(), spacing_mm=0.5))
+spans = rasterise([surfaces["Cord"], surfaces["Dura"]], around(surfaces, spacing_mm=0.5))
 write_volume(Path("demo/example") / f"{annotation.subject}_seg-canal_dseg.nii.gz", to_volume(spans))
 for name, size in volumes(spans).items():
     print(f"{name}: {size / 1000:.2f} cm3")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -79,7 +79,9 @@ def like(image: Image, space: str) -> Grid:
     return Grid(image.shape[:3], image.affine, space)  # type: ignore[arg-type]
 
 
-def around(surfaces: Iterable[Surface], spacing_mm: float | Sequence[float], margin_mm: float = 2.0) -> Grid:
+def around(
+    surfaces: Iterable[Surface] | Mapping[str, Surface], spacing_mm: float | Sequence[float], margin_mm: float = 2.0
+) -> Grid:
     """Return the axis-aligned grid that holds ``surfaces`` with a margin.
 
     Faces of voxels lie on whole multiples of the spacing, so that grids of one spacing fit each other.
@@ -87,7 +89,7 @@ def around(surfaces: Iterable[Surface], spacing_mm: float | Sequence[float], mar
     Parameters
     ----------
     surfaces
-        Of one space.
+        Of one space; some, or a model's by name.
     spacing_mm
         Of all axes, or of each.
     margin_mm
@@ -105,7 +107,8 @@ def around(surfaces: Iterable[Surface], spacing_mm: float | Sequence[float], mar
     >>> around([corner], 0.5, margin_mm=1).shape
     (8, 8, 8)
     """
-    group = [surface for surface in surfaces if len(surface.vertices)]
+    given = surfaces.values() if isinstance(surfaces, Mapping) else surfaces
+    group = [surface for surface in given if len(surface.vertices)]
     spacing = np.broadcast_to(np.asarray(spacing_mm, dtype=np.float64), 3)
     if not group or not (np.isfinite(spacing).all() and (spacing > 0).all()):
         raise InputError(f"grid: got {len(group)} surfaces and spacing {spacing_mm} mm, expected 1 or more, above 0")

@@ -42,6 +42,14 @@ def test_around_holds_the_surface_with_its_margin_on_whole_multiples() -> None:
     assert np.allclose(faces / spacing(grid), np.round(faces / spacing(grid)))
 
 
+def test_around_takes_the_surfaces_of_a_model_by_name() -> None:
+    group = [box((0, 0, 0), 2.0, "a"), box((5, 1, 1), 1.0, "b")]
+    one, other = around(group, 0.5), around({surface.name: surface for surface in group}, 0.5)
+    assert one.shape == other.shape == (20, 12, 12)
+    with pytest.raises(InputError, match="0 surfaces"):
+        around({}, 0.5)
+
+
 def test_refined_fills_the_same_space() -> None:
     grid = Grid((4, 5, 6), OBLIQUE, "test")
     fine = refined(grid, 3)
