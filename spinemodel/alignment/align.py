@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from spinemodel.alignment.direction import choose_direction
 from spinemodel.alignment.parameters import FREE, AlignParameters, Kind
-from spinemodel.alignment.residuals import residuals
 from spinemodel.alignment.result import Alignment
-from spinemodel.alignment.search import End, Problem, pose_problem, search
+from spinemodel.alignment.search import pose_problem, search
 from spinemodel.alignment.shapes import Shape, Target, names_of, prepare
 from spinemodel.alignment.starts import matrix_of
 from spinemodel.alignment.verdict import judge
@@ -79,7 +76,7 @@ def align(
         )
     transform = Transform(matrix_of(found.ends[0].pose), one.space, other.space)
     verdict = judge(problem, found, one.coarse[0])
-    return Alignment(transform, kind, direction, why, _rms(problem, found.ends[0]), verdict, one, other)
+    return Alignment(transform, kind, direction, why, found.ends[0].rms_mm, verdict, one, other)
 
 
 def _require_same_names(moving: Target, fixed: Target, parameters: AlignParameters) -> None:
@@ -93,9 +90,3 @@ def _require_same_names(moving: Target, fixed: Target, parameters: AlignParamete
     unknown = sorted(set(parameters.weights) - set(names))
     if unknown:
         raise InputError(f"align: weight of {unknown[0]}, which is not among {', '.join(names)}")
-
-
-def _rms(problem: Problem, end: End) -> float:
-    """Return the RMS distance of all fine points, mm."""
-    squares = [side.weight @ residuals(side, end.pose)[0] ** 2 for side in problem.fine]
-    return float(np.sqrt(sum(squares)))

@@ -38,7 +38,7 @@ class AlignParameters:
         Greatest turn of a start from the given pose; 180 tries every one. Above it a start is not tried, but one
         within may end beyond.
     coarse_mm, fine_mm
-        Robust scales, one after the other, with ``coarse_points`` and ``fine_points`` of every structure together.
+        Robust scales, one after the other. Only the last fine one sees the fine points: the way there needs few.
     coarse_points, fine_points
         Of each shape.
     spacing_mm, margin_mm

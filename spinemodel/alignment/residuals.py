@@ -124,8 +124,8 @@ def accumulate(
 ) -> float:
     """Add an evaluated side to the normal equations (free, free) and (free,), and return its cost, mm2.
 
-    The cost of a residual is r2 / (1 + r2 / scale2) (Geman & McClure 1985, in the form of Zhou, Park & Koltun 2016,
-    Fast Global Registration, eq. 4), so that points which have no counterpart pull no more once they are far.
+    The cost of a residual is r2 / (1 + r2 / scale2), Geman and McClure's estimator scaled to r2 near 0, so that points
+    which have no counterpart pull no more once they are far.
     """
     free, cost = len(gradient), 0.0
     row, sharpness = np.empty(12), 1 / (scale * scale)
@@ -143,10 +143,11 @@ def accumulate(
     return cost
 
 
-def robust_error(sides: tuple[Side, Side], pose: Pose, scale: float) -> float:
-    """Return the root of the cost of both sides at a pose, mm."""
-    cost = 0.0
+def errors(sides: tuple[Side, Side], pose: Pose, scale: float) -> tuple[float, float]:
+    """Return the root of the cost of both sides at a pose, and the RMS of all residuals, mm."""
+    cost, total = 0.0, 0.0
     for side in sides:
         squares = residuals(side, pose)[0] ** 2
         cost += float(side.weight @ (squares / (1 + squares / scale**2)))
-    return float(np.sqrt(cost))
+        total += float(side.weight @ squares)
+    return float(np.sqrt(cost)), float(np.sqrt(total))

@@ -49,7 +49,7 @@ class Verdict:
         Robust RMS of the distances: at most the last coarse scale, whatever is missing.
     hold
         Least RMS change of the distances, in mm, when the points move by 1 mm (RMS): near 0 where a shape can slide
-        along itself, as a cylinder about its axis; 0.3 to 0.5 for vertebrae.
+        along itself, as a cylinder about its axis; about 0.45 for vertebrae.
     second_best
         None where all starts that were followed ended here.
     """

@@ -10,7 +10,7 @@ import numpy as np
 from spinemodel.alignment.least_squares import minimise
 from spinemodel.alignment.motions import Bounds, Pose
 from spinemodel.alignment.parameters import FREE, AlignParameters, Direction, Kind
-from spinemodel.alignment.residuals import Side, residuals, robust_error
+from spinemodel.alignment.residuals import Side, errors, residuals
 from spinemodel.alignment.shapes import Target
 from spinemodel.alignment.starts import starting_poses
 from spinemodel.arrays import FloatArray, IntArray
@@ -24,8 +24,8 @@ FINE_STEPS: Final = 40
 COARSE_TOLERANCE_MM: Final = 0.05
 """Of every scale but the last: the next one goes on from there."""
 
-FINE_TOLERANCE_MM: Final = 1e-3
-"""A hundredth of what the trilinear field errs by: below it steps tell nothing."""
+FINE_TOLERANCE_MM: Final = 2e-3
+"""A tenth of what the trilinear field errs by: below it steps tell nothing."""
 
 CULL: Final = 3.0
 """A start whose robust error at the first scale is so many times the best one's is given up."""
@@ -52,12 +52,15 @@ class End:
         Maps the moving space to the fixed one.
     error_mm
         Robust RMS of the distances: of r2 / (1 + r2 / scale2), at the last coarse scale, over the points last used.
+    rms_mm
+        RMS of the distances of the fine points.
     converged
         Whether the last step was below the tolerance, and most points found a counterpart.
     """
 
     pose: Pose
     error_mm: float
+    rms_mm: float
     converged: bool
 
 
@@ -193,23 +196,29 @@ def _coarse(problem: Problem, pose: Pose, first: int, stop: int) -> End:
     """Return where the coarse scales number ``first`` to ``stop`` lead."""
     cost, converged = 0.0, False
     for scale, free in zip(problem.parameters.coarse_mm[first:stop], problem.free[first:stop], strict=False):
-        pose, cost, converged = minimise(
-            *problem.coarse, pose, free, scale, problem.radius, COARSE_STEPS, COARSE_TOLERANCE_MM, problem.bounds
+        pose, cost, converged = _step_down(
+            problem, problem.coarse, pose, free, scale, COARSE_STEPS, COARSE_TOLERANCE_MM
         )
-    return End(pose, float(np.sqrt(cost)), converged)
+    return End(pose, float(np.sqrt(cost)), np.nan, converged)
 
 
 def _fine(problem: Problem, pose: Pose, floor: float) -> End:
     """Return where the fine scales lead; the error is told at the last coarse scale, where all ends can be compared."""
     converged, free = False, problem.free[-1]
     scales = [max(scale, floor) for scale in problem.parameters.fine_mm]
-    for n, scale in enumerate(scales):
-        last = n == len(scales) - 1
-        tolerance = FINE_TOLERANCE_MM if last else COARSE_TOLERANCE_MM
-        if last or scale > scales[-1]:
-            pose, _, converged = minimise(
-                *problem.fine, pose, free, scale, problem.radius, FINE_STEPS, tolerance, problem.bounds
-            )
+    for scale in scales[:-1]:
+        if scale > scales[-1]:
+            pose = _step_down(problem, problem.coarse, pose, free, scale, FINE_STEPS, COARSE_TOLERANCE_MM)[0]
+    pose, _, converged = _step_down(
+        problem, problem.fine, pose, free, scales[-1], FINE_STEPS, FINE_TOLERANCE_MM
+    )
     scale = problem.parameters.coarse_mm[-1]
-    error = robust_error(problem.fine, pose, scale)
-    return End(pose, error, converged and error < HELD * scale)
+    error, rms = errors(problem.fine, pose, scale)
+    return End(pose, error, rms, converged and error < HELD * scale)
+
+
+def _step_down(
+    problem: Problem, sides: tuple[Side, Side], pose: Pose, free: int, scale: float, steps: int, tolerance_mm: float
+) -> tuple[Pose, float, bool]:
+    """Return where one scale leads, its cost, and whether it converged."""
+    return minimise(*sides, pose, free, scale, problem.radius, steps, tolerance_mm, problem.bounds)

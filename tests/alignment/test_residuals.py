@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 from spinemodel.alignment.fields import Fields, pack
 from spinemodel.alignment.least_squares import damped_step, normal_equations
 from spinemodel.alignment.motions import Bounds, Pose, motion, moved, within
-from spinemodel.alignment.residuals import Side, fill_row, residuals, robust_error, workspace
+from spinemodel.alignment.residuals import Side, errors, fill_row, residuals, workspace
 from spinemodel.alignment.starts import pose_of
 from spinemodel.arrays import FloatArray
 from spinemodel.volume.distance import DistanceField
@@ -67,7 +67,7 @@ def test_the_gradient_is_that_of_the_cost(free: int) -> None:
     for k in range(free):
         change = np.zeros(free)
         change[k] = step
-        ahead, behind = (robust_error(sides, moved(POSE, sign * change, CENTRE), scale) ** 2 for sign in (1, -1))
+        ahead, behind = (errors(sides, moved(POSE, sign * change, CENTRE), scale)[0] ** 2 for sign in (1, -1))
         # The cost is a sum of squares: its derivative is twice what the normal equations hold.
         assert 2 * gradient[k] == pytest.approx((ahead - behind) / (2 * step), rel=1e-3, abs=2e-3)
     assert np.linalg.eigvalsh(np.tril(matrix) + np.tril(matrix, -1).T).min() > 0
@@ -81,7 +81,7 @@ def test_far_points_pull_no_more() -> None:
     _, _, gone = normal_equations(far, nothing(), works, POSE, CENTRE, 1.0, 6)
 
     assert np.abs(gone[:3]).max() < 1e-5 * np.abs(near[:3]).max()
-    assert robust_error((far, nothing()), POSE, 1.0) == pytest.approx(1.0, abs=1e-4)
+    assert errors((far, nothing()), POSE, 1.0)[0] == pytest.approx(1.0, abs=1e-4)
 
 
 def test_a_motion_is_a_rotation_a_scale_or_a_matrix() -> None:
