@@ -158,10 +158,18 @@ PROGRAMS: dict[str, tuple[Callable[[Case, str], Callable[[], object]], str, int]
 """What is timed, the package that it needs, and how many times it runs."""
 
 
+BY_POINT = ("trimesh contains (embree)", "Open3D occupancy")
+"""Programs that are asked point by point."""
+
+MOST_POINTS = 50_000_000
+"""Most voxels that these are asked about; 26 million take about 1.4 GB."""
+
+
 def child(program: str, folder: Path, device: str) -> None:
     """Run one program, write its mask and print what it took."""
     held = np.load(folder / "case.npz")
-    case = Surface("mesh", "bench", held["vertices"], held["faces"]), Grid(tuple(held["shape"]), held["affine"], "bench")
+    grid = Grid(tuple(held["shape"]), held["affine"], "bench")
+    case = Surface("mesh", "bench", held["vertices"], held["faces"]), grid
     make, _, times = PROGRAMS[program]
     run = make(case, device)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -215,11 +223,15 @@ def compare(name: str, case: Case, device: str) -> None:
     print(f"\n{name}: {len(surface.faces)} triangles, {' x '.join(map(str, grid.shape))} voxels")
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
-        np.savez(folder / "case.npz", vertices=surface.vertices, faces=surface.faces, shape=grid.shape, affine=grid.affine)
+        held = {"vertices": surface.vertices, "faces": surface.faces, "shape": grid.shape, "affine": grid.affine}
+        np.savez(folder / "case.npz", **held)
         costs = {}
         for program, (_, package, _) in PROGRAMS.items():
             if find_spec(package) is None:
                 print(f"  {program}: {package} is not installed")
+                continue
+            if program in BY_POINT and np.prod(grid.shape) > MOST_POINTS:
+                print(f"  {program}: left out, since all voxel centres and their rays would fill the memory")
                 continue
             arguments = [sys.executable, __file__, "--child", program, "--folder", text, "--device", device]
             done = subprocess.run(arguments, stdout=subprocess.PIPE, text=True, check=True)

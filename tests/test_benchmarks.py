@@ -18,6 +18,7 @@ from spinemodel.anatomy.model import BuildParameters
 from spinemodel.anatomy.phantom import Phantom, annotate
 from spinemodel.anatomy.surface import Surface, area, merge, volume
 from spinemodel.levels import ROOTS
+from tests.shapes import sphere
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -93,3 +94,14 @@ def test_a_process_is_timed_and_its_failure_told(program: ModuleType, tmp_path: 
 
 def test_a_python_without_blender_is_recognised(program: ModuleType) -> None:
     assert program.bpy_version("/no/such/python") is None
+
+
+def test_the_rasteriser_benchmark_tells_who_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = _load("rasterise", monkeypatch)
+    ball = sphere(5.0, rows=12)
+    grid = bench.grid_round(ball, (14, 14, 14))
+    right = bench.ours_volume((ball, grid), "cpu")()
+    wrong = right.copy()
+    wrong[7, 7, 7], wrong[0, 0, 0] = False, True
+    told = bench.wrong_voxels((ball, grid), {"right": np.packbits(right), "wrong": np.packbits(wrong)})
+    assert told == {"right": "0", "wrong": "2"}

@@ -70,11 +70,11 @@ def _crossings(
     """Return the rank, the sum of the edges, and column and key of every crossing of some faces of a mesh."""
     size = faces.stop - faces.start + 1024
     column, key = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int64)
-    face, count, total = faces.start, 0, 0
+    face, count = faces.start, 0
     while True:
-        face, count, total = _collect(*mesh, marks, cells, face, faces.stop, rank, *shape, column, key, count, total)
+        face, count = _collect(*mesh, cells, face, faces.stop, rank, *shape, column, key, count)
         if face == faces.stop:
-            return rank, total, column[:count], key[:count]
+            return rank, _edge_sum(mesh.faces[faces], marks), column[:count], key[:count]
         column, key = np.concatenate([column, np.empty_like(column)]), np.concatenate([key, np.empty_like(key)])
 
 
@@ -94,10 +94,18 @@ def _mark(vertices: Int32Array, marks: IntArray, cells: Int32Array) -> None:
 
 
 @compiled
+def _edge_sum(faces: IntArray, marks: IntArray) -> int:
+    """Return the sum of the edges of some faces; over a closed mesh it is zero."""
+    total = 0
+    for n in range(len(faces)):
+        total = add_edges(total, marks[faces[n, 0]], marks[faces[n, 1]], marks[faces[n, 2]])
+    return total
+
+
+@compiled
 def _collect(
     vertices: Int32Array,
     faces: IntArray,
-    marks: IntArray,
     cells: Int32Array,
     face: int,
     end: int,
@@ -108,18 +116,11 @@ def _collect(
     column: Int32Array,
     key: IntArray,
     count: int,
-    total: int,
-) -> tuple[int, int, int]:
-    """Write the crossings of faces, and add up their edges; stop at a face whose crossings do not fit.
-
-    Returns
-    -------
-    face, count, total
-        The first face that was not done, how many crossings there are, and the sum of the edges.
-    """
+) -> tuple[int, int]:
+    """Write crossings from place ``count`` on; return the first face that found no room, and how many there are."""
     for n in range(face, end):
         p, q, r = faces[n, 0], faces[n, 1], faces[n, 2]
-        before, edges = count, add_edges(total, marks[p], marks[q], marks[r])
+        before = count
         if may_cross(cells[p], cells[q], cells[r]):
             low, middle, high, turned = ascending(int(vertices[p, 0]), int(vertices[q, 0]), int(vertices[r, 0]))
             a, b, c = faces[n, low], faces[n, middle], faces[n, high]
@@ -130,14 +131,13 @@ def _collect(
                 v0, w0, v1, w1, swapped = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
                 first, last = max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)
                 if last - first > len(key) - count:
-                    return n, before, total
+                    return n, before
                 for j in range(first, last):
                     k = min(max(height(j, v0, w0, v1, w1), 0), nz)
                     column[count] = i * ny + j
                     key[count] = (k << 33) | (rank << 1) | (turned ^ swapped)
                     count += 1
-        total = edges
-    return end, count, total
+    return end, count
 
 
 @compiled
