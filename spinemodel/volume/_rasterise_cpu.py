@@ -49,14 +49,14 @@ class Runs(NamedTuple):
 
 def runs(meshes: Sequence[Mesh], shape: Shape) -> Runs:
     """Return the runs of voxels inside meshes; of meshes that overlap, the later has the voxel."""
-    if not meshes:
-        none = np.empty(0, dtype=np.int64)
-        return Runs(none, none, none, ())
     marked = [_marks(mesh.vertices) for mesh in meshes]
     found = side_by_side(
         lambda part: _crossings(meshes[part[0]], *marked[part[0]], *part, shape),
         [(rank, faces) for rank, mesh in enumerate(meshes) for faces in shares(len(mesh.faces))],
     )
+    if not found:
+        none = np.empty(0, dtype=np.int64)
+        return Runs(none, none, none, ())
     sums = np.zeros(len(meshes), dtype=np.int64)
     np.add.at(sums, [part[0] for part in found], [part[1] for part in found])
     columns, keys = np.concatenate([part[2] for part in found]), np.concatenate([part[3] for part in found])

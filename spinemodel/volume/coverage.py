@@ -54,8 +54,9 @@ def coverage(
 ) -> Coverage:
     """Return how much of each voxel each closed surface fills.
 
-    A voxel is sampled at the centres of ``subsamples`` cubed equal parts. The shares of structures that fill space
-    without gap or overlap add up to exactly one.
+    A voxel is sampled at the centres of ``subsamples`` cubed equal parts, and each sample counts once. So the shares of
+    structures that fill space without gap or overlap add up to one; with float32's rounding where ``subsamples`` is no
+    power of two.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def coverage(
     InputError
         If ``subsamples`` is out of bounds; and as in :func:`~spinemodel.volume.rasterise.rasterise`.
     """
-    if not 1 <= subsamples <= MAX_SUBSAMPLES or max(grid.shape) * subsamples > MAX_SIDE:
+    if subsamples not in range(1, MAX_SUBSAMPLES + 1) or max(grid.shape) * subsamples > MAX_SIDE:
         most = min(MAX_SUBSAMPLES, MAX_SIDE // max(grid.shape))
         raise InputError(f"coverage: got {subsamples} subsamples, expected 1 to {most} on a grid of shape {grid.shape}")
     fine = rasterise(surfaces, refined(grid, subsamples), labels=labels, priorities=priorities, device=device)

@@ -52,10 +52,10 @@ class Grid:
 
     def __post_init__(self) -> None:
         """Copy the affine and refuse a lattice without volume or beyond the rasteriser's bounds."""
+        if len(self.shape) != 3 or not all(1 <= n <= MAX_SIDE and n == int(n) for n in self.shape):
+            raise InputError(f"grid: got shape {tuple(self.shape)}, expected three sides of 1 to {MAX_SIDE} voxels")
         object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
         object.__setattr__(self, "affine", freeze(self.affine))
-        if len(self.shape) != 3 or not all(1 <= n <= MAX_SIDE for n in self.shape):
-            raise InputError(f"grid: got shape {self.shape}, expected three sides of 1 to {MAX_SIDE} voxels")
         matrix = self.affine
         if matrix.shape != (4, 4) or not np.isfinite(matrix).all() or not np.array_equal(matrix[3], [0, 0, 0, 1]):
             raise InputError("grid: expected a finite (4, 4) affine with last row 0 0 0 1")
@@ -109,7 +109,8 @@ def around(
     """
     given = surfaces.values() if isinstance(surfaces, Mapping) else surfaces
     group = [surface for surface in given if len(surface.vertices)]
-    spacing = np.broadcast_to(np.asarray(spacing_mm, dtype=np.float64), 3)
+    sides = np.atleast_1d(np.asarray(spacing_mm, dtype=np.float64))
+    spacing = np.broadcast_to(sides, 3) if sides.shape in ((1,), (3,)) else np.zeros(3)
     if not group or not (np.isfinite(spacing).all() and (spacing > 0).all()):
         raise InputError(f"grid: got {len(group)} surfaces and spacing {spacing_mm} mm, expected 1 or more, above 0")
     space = require_same_space(*(surface.space for surface in group))
@@ -163,10 +164,9 @@ def require_same_grid(first: Grid, second: Grid) -> None:
         If they differ.
     """
     require_same_space(first.space, second.space)
+    if first.shape != second.shape:
+        raise SpaceMismatchError(f"grids differ: {first.shape} and {second.shape} voxels; rasterise both on one grid")
     corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)]) * first.shape
     apart = np.abs(to_indices(first, to_mm(second, corners)) - corners).max()
-    if first.shape != second.shape or apart > AFFINE_TOLERANCE:
-        raise SpaceMismatchError(
-            f"grids differ: shapes {first.shape} and {second.shape}, corners up to {apart:.3g} voxels apart; "
-            "rasterise both on one grid"
-        )
+    if apart > AFFINE_TOLERANCE:
+        raise SpaceMismatchError(f"grids differ: corners up to {apart:.3g} voxels apart; rasterise both on one grid")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,7 +11,6 @@ from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import InputError
 from spinemodel.jit import compiled
 from spinemodel.volume.grid import require_same_grid, to_mm, voxel_mm3
-from spinemodel.volume.labels import LabelArray
 from spinemodel.volume.spans import Spans, column_of, name_of
 
 
@@ -21,46 +21,54 @@ def voxel_counts(spans: Spans) -> dict[int, int]:
 
 
 def volumes(spans: Spans) -> dict[str, float]:
-    """Return the volume of each structure, mm3."""
-    return {name_of(spans, label): count * voxel_mm3(spans.grid) for label, count in voxel_counts(spans).items()}
+    """Return the volume of each structure, mm3; labels of one name count together."""
+    found: dict[str, float] = {}
+    for label, count in voxel_counts(spans).items():
+        name = name_of(spans, label)
+        found[name] = found.get(name, 0.0) + count * voxel_mm3(spans.grid)
+    return found
 
 
-def overlaps(first: Spans, second: Spans) -> IntArray:
-    """Return how many voxels have label a in the one volume and label b in the other.
-
-    Returns
-    -------
-    overlaps
-        (m, n) counts by label, where m and n are the highest labels plus one. Row and column 0 are empty: what only
-        one volume has is its own count less the sum of the row or column.
+def overlaps(first: Spans, second: Spans) -> Counter[tuple[int, int]]:
+    """Return how many voxels have label a in the one volume and label b in the other, by (a, b); 0 for any other pair.
 
     Raises
     ------
     SpaceMismatchError
         If the grids differ.
+
+    Examples
+    --------
+    >>> from spinemodel.volume.grid import Grid
+    >>> from spinemodel.volume.spans import spans_of
+    >>> grid = Grid((1, 1, 4), np.eye(4), "here")
+    >>> overlaps(spans_of(grid, [[[1, 1, 1, 0]]]), spans_of(grid, [[[0, 1, 1, 1]]]))[1, 1]
+    2
     """
     require_same_grid(first.grid, second.grid)
-    counts = np.zeros([max(_labels(spans), default=0) + 1 for spans in (first, second)], dtype=np.int64)
-    _count_overlaps(first.start, first.stop, first.label, second.start, second.stop, second.label, counts)
-    return counts
+    one, rank = np.unique(first.label, return_inverse=True)
+    other, other_rank = np.unique(second.label, return_inverse=True)
+    counts = np.zeros((len(one), len(other)), dtype=np.int64)
+    _count_overlaps(first.start, first.stop, rank, second.start, second.stop, other_rank, counts)
+    return Counter({(int(one[m]), int(other[n])): int(counts[m, n]) for m, n in np.argwhere(counts)})
 
 
 @compiled
 def _count_overlaps(
     start: IntArray,
     stop: IntArray,
-    label: LabelArray,
+    rank: IntArray,
     other_start: IntArray,
     other_stop: IntArray,
-    other_label: LabelArray,
+    other_rank: IntArray,
     counts: IntArray,
 ) -> None:
-    """Add the length of every overlap of two runs to the count of their labels."""
+    """Add the length of every overlap of two runs to the count of their ranks."""
     m = n = 0
     while m < len(start) and n < len(other_start):
         common = min(stop[m], other_stop[n]) - max(start[m], other_start[n])
         if common > 0:
-            counts[label[m], other_label[n]] += common
+            counts[rank[m], other_rank[n]] += common
         if stop[m] <= other_stop[n]:
             m += 1
         else:
@@ -96,7 +104,7 @@ def _common(first: Spans, second: Spans) -> tuple[int, int, int]:
     a, b = (int((spans.stop - spans.start).sum()) for spans in (first, second))
     if a + b == 0:
         raise InputError("both volumes are empty; there is nothing to compare")
-    return int(overlaps(first, second).sum()), a, b
+    return overlaps(first, second).total(), a, b
 
 
 class Box(NamedTuple):
@@ -126,6 +134,8 @@ def bounding_box(spans: Spans) -> Box:
 
 def slice_counts(spans: Spans, axis: int = 2) -> IntArray:
     """Return how many voxels each slice across an axis of the grid holds, whatever the label."""
+    if axis not in (0, 1, 2):
+        raise InputError(f"slices: got axis {axis}, expected 0, 1 or 2")
     i, j, low, high = column_of(spans)
     n = spans.grid.shape[axis]
     if axis < 2:
@@ -187,10 +197,9 @@ def _shared_after(spans: Spans, step: IntArray) -> int:
     i, j, low, high = i + step[0], j + step[1], np.maximum(low + step[2], 0), np.minimum(high + step[2], nz)
     kept = (i >= 0) & (i < nx) & (j >= 0) & (j < ny) & (low < high)
     base = (i * ny + j)[kept] * nz
-    counts = np.zeros((2, 2), dtype=np.int64)
-    ones = np.ones(len(spans.start), dtype=np.uint16)
-    _count_overlaps(base + low[kept], base + high[kept], ones[: len(base)], spans.start, spans.stop, ones, counts)
-    return int(counts[1, 1])
+    counts, rank = np.zeros((1, 1), dtype=np.int64), np.zeros(len(spans.start), dtype=np.int64)
+    _count_overlaps(base + low[kept], base + high[kept], rank[: len(base)], spans.start, spans.stop, rank, counts)
+    return int(counts[0, 0])
 
 
 def _labels(spans: Spans) -> list[int]:

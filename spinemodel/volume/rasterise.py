@@ -11,6 +11,7 @@ snapped to that lattice. Both processors do the same arithmetic and give the sam
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Final
 
 import numpy as np
@@ -49,7 +50,7 @@ def rasterise(
     grid
         Where the voxels lie.
     labels
-        Of the surfaces, 1 to 65535; 1, 2, 3 ... where none are given.
+        Of the surfaces, 1 to 65535, each once; 1, 2, 3 ... where none are given.
     priorities
         Where surfaces overlap, the highest takes the voxel; of equals, the first. All equal where none are given.
     device
@@ -105,8 +106,11 @@ def _require(group: list[Surface], grid: Grid, labels: list[int], priorities: li
             f"rasterise: got {len(group)} surfaces, {len(labels)} labels and {len(priorities)} priorities; "
             "expected one of each per surface"
         )
-    if not all(1 <= label <= 65535 for label in labels):
-        raise InputError(f"rasterise: got labels {min(labels)} to {max(labels)}, expected 1 to 65535")
+    if len(set(labels)) < len(labels) or not all(1 <= label <= 65535 and label == int(label) for label in labels):
+        told = ", ".join(map(str, labels))
+        raise InputError(f"rasterise: got labels {told}, expected whole numbers from 1 to 65535, each once")
+    if not all(isfinite(priority) for priority in priorities):
+        raise InputError(f"rasterise: got priorities {', '.join(map(str, priorities))}, expected finite numbers")
     if (total := sum(len(surface.faces) for surface in group)) > MAX_TRIANGLES:
         raise InputError(f"rasterise: got {total} triangles, expected at most {MAX_TRIANGLES}; rasterise in parts")
 

@@ -107,9 +107,11 @@ def label_of(spans: Spans, name: str) -> int:
     Raises
     ------
     InputError
-        If there is none.
+        If there is none, or several.
     """
     found = [label for label, known in spans.names.items() if known == name]
+    if len(found) > 1:
+        raise InputError(f"labels {', '.join(map(str, found))} are all called {name}; give each a name of its own")
     if not found:
         raise InputError(f"no structure called {name}; there are {', '.join(spans.names.values()) or 'none'}")
     return found[0]

@@ -60,7 +60,8 @@ def test_bounds_are_refused() -> None:
     grid = Grid((4, 4, 1000), np.eye(4), "test")
     with pytest.raises(InputError, match="expected 1 to 8"):
         coverage(box(), grid, 9)
-    with pytest.raises(InputError, match="got 0"):
-        coverage(box(), grid, 0)
+    for wrong in (0, 33, 2.5):
+        with pytest.raises(InputError, match=f"got {wrong} subsamples"):
+            coverage(box(), grid, wrong)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="no structure called Cord; there are box"):
         share(coverage(box(), grid, 1), "Cord")

@@ -48,6 +48,9 @@ def test_around_takes_the_surfaces_of_a_model_by_name() -> None:
     assert one.shape == other.shape == (20, 12, 12)
     with pytest.raises(InputError, match="0 surfaces"):
         around({}, 0.5)
+    for wrong in ([0.5, 0.5], 0.0, float("nan")):
+        with pytest.raises(InputError, match="spacing"):
+            around(group, wrong)
 
 
 def test_refined_fills_the_same_space() -> None:
@@ -71,6 +74,7 @@ def test_like_takes_the_first_three_axes_of_an_image() -> None:
         ((0, 4, 4), np.eye(4)),
         ((4, 4, 9000), np.eye(4)),
         ((4, 4), np.eye(4)),
+        ((4, 4, 2.7), np.eye(4)),
         ((4, 4, 4), np.diag([1.0, 1.0, 0.0, 1.0])),
         ((4, 4, 4), np.array([[1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]])),
         ((4, 4, 4), np.full((4, 4), np.nan)),

@@ -20,7 +20,7 @@ from spinemodel.volume.measure import (
     volumes,
 )
 from spinemodel.volume.rasterise import rasterise
-from spinemodel.volume.spans import Spans, spans_of, to_spans
+from spinemodel.volume.spans import Spans, label_of, spans_of, to_spans
 from tests.shapes import box, sphere
 
 SHAPE = (4, 5, 6)
@@ -38,8 +38,20 @@ def test_overlaps_are_those_of_the_voxels(a: np.ndarray, b: np.ndarray) -> None:
     for m in range(1, 4):
         for n in range(1, 4):
             assert found[m, n] == np.count_nonzero((a == m) & (b == n))
-    assert not found[0].any()
-    assert not found[:, 0].any()
+    assert found.total() == np.count_nonzero((a > 0) & (b > 0))
+
+
+def test_the_largest_labels_take_no_more_memory_than_small_ones() -> None:
+    values = np.array([[[0, 60000, 65535, 65535]]], dtype=np.uint16)
+    assert overlaps(spans(values), spans(values)) == {(60000, 60000): 1, (65535, 65535): 2}
+
+
+def test_labels_of_one_name_count_together_and_are_not_mistaken_for_one() -> None:
+    values = np.array([[[3, 4, 4]]], dtype=np.uint16)
+    both = to_spans(LabelVolume(Grid((1, 1, 3), np.eye(4), "test"), values, {3: "a", 4: "a"}))
+    assert volumes(both) == {"a": 3.0}
+    with pytest.raises(InputError, match="labels 3, 4 are all called a"):
+        label_of(both, "a")
 
 
 @given(VALUES, VALUES)
@@ -106,5 +118,7 @@ def test_what_is_empty_or_on_other_grids_is_refused() -> None:
         dice(none, none)
     with pytest.raises(InputError, match="empty"):
         bounding_box(none)
-    with pytest.raises(SpaceMismatchError, match="shapes"):
+    with pytest.raises(SpaceMismatchError, match="voxels"):
         overlaps(none, spans_of(other, np.ones((2, 2, 3))))
+    with pytest.raises(InputError, match="axis 3"):
+        slice_counts(none, 3)

@@ -185,6 +185,8 @@ def test_many_nested_surfaces_as_the_slow_way_has_them() -> None:
 
 def test_no_surface_gives_no_run() -> None:
     assert len(rasterise([], Grid((3, 3, 3), np.eye(4), "test")).start) == 0
+    empty = Surface("empty", "test", np.empty((0, 3)), np.empty((0, 3)))
+    assert len(rasterise(empty, Grid((3, 3, 3), np.eye(4), "test")).start) == 0
     outside = rasterise(box((50, 50, 50)), Grid((3, 3, 3), np.eye(4), "test"))
     assert len(outside.start) == 0
     assert volumes(outside) == {"box": 0.0}
@@ -231,8 +233,12 @@ def test_bounds_and_wrong_numbers_are_refused_in_one_line() -> None:
         rasterise(far, grid)
     with pytest.raises(InputError, match="vertex 3 at"):
         rasterise(Surface("broken", "test", broken, box().faces), grid)
-    with pytest.raises(InputError, match="labels 0 to 0"):
+    with pytest.raises(InputError, match="labels 0, expected"):
         rasterise(box(), grid, labels=[0])
+    with pytest.raises(InputError, match="labels 1, 1, expected"):
+        rasterise([box(), box()], grid, labels=[1, 1])
+    with pytest.raises(InputError, match="priorities nan"):
+        rasterise(box(), grid, priorities=[float("nan")])
     with pytest.raises(InputError, match="2 labels"):
         rasterise(box(), grid, labels=[1, 2])
     with pytest.raises(SpaceMismatchError):
