@@ -45,7 +45,7 @@ def align(
     SpaceMismatchError
         If the parts of one shape lie in different spaces.
     GeometryError
-        If distances to an open surface are needed.
+        If a surface is open.
     ConvergenceError
         If no start converges.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -69,21 +70,39 @@ class AlignParameters:
         """Refuse values that mean nothing."""
         if self.direction not in ("auto", "moving", "fixed", "both"):
             raise InputError(f"direction: got {self.direction!r}, expected auto, moving, fixed or both")
+        self._require_containers()
         if not (self.coarse_mm and self.fine_mm):
             raise InputError("align: expected at least one coarse and one fine scale")
-        for name in ("starts", "coarse_points", "fine_points", "spacing_mm", "margin_mm", "same_mm"):
+        for name in ("starts", "coarse_points", "fine_points"):
+            _require_count(name, getattr(self, name))
+        for name in ("range_deg", "spacing_mm", "margin_mm", "same_mm"):
             _require_positive(name, getattr(self, name))
-        for scale in (*self.coarse_mm, *self.fine_mm):
-            _require_positive("robust scale", scale)
-        for name, weight in self.weights.items():
-            _require_positive(f"weight of {name}", weight)
-        if not 0 < self.range_deg <= 180:
-            raise InputError(f"range_deg: got {self.range_deg:g}, expected above 0 and at most 180")
-        if not 0 < self.stretch[0] < 1 < self.stretch[1]:
+        for name in ("coarse_mm", "fine_mm", "stretch"):
+            _require_positive(name, *getattr(self, name))
+        if self.range_deg > 180:
+            raise InputError(f"range_deg: got {self.range_deg:g}, expected at most 180")
+        if len(self.stretch) != 2 or not self.stretch[0] < 1 < self.stretch[1]:
             raise InputError(f"stretch: got {self.stretch}, expected a least below 1 and a greatest above 1")
 
+    def _require_containers(self) -> None:
+        """Refuse single values where several are expected, and weights that mean nothing."""
+        for name in ("coarse_mm", "fine_mm", "stretch"):
+            if not isinstance(getattr(self, name), (tuple, list)):
+                raise InputError(f"{name}: got {getattr(self, name)!r}, expected several numbers, such as (2.0, 1.0)")
+        if not isinstance(self.weights, Mapping):
+            raise InputError(f"weights: got {self.weights!r}, expected numbers by structure, such as {{'Cord': 2}}")
+        for name, weight in self.weights.items():
+            _require_positive(f"weight of {name}", weight)
 
-def _require_positive(name: str, value: float) -> None:
-    """Raise unless ``value`` is finite and above 0."""
-    if not (np.isfinite(value) and value > 0):
-        raise InputError(f"{name}: got {value:g}, expected above 0")
+
+def _require_count(name: str, value: object) -> None:
+    """Raise unless ``value`` is a whole number above 0."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise InputError(f"{name}: got {value!r}, expected a whole number above 0")
+
+
+def _require_positive(name: str, *values: object) -> None:
+    """Raise unless all values are finite numbers above 0."""
+    for value in values:
+        if not isinstance(value, Real) or isinstance(value, bool) or not 0 < float(value) < np.inf:
+            raise InputError(f"{name}: got {value!r}, expected a number above 0")

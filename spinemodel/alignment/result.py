@@ -40,18 +40,20 @@ class Verdict:
     converged
         Whether the last step was below the tolerance, and most points found a counterpart.
     ambiguous
-        Whether another pose fits as well.
+        Whether another pose fits as well: one beside it, along which the shape slides, or one where another start
+        ended. Poses are seen within the range of turns only: a square prism also fits a half turn away, which starts
+        of up to 60 degrees do not find.
     reason
         Of both, in words.
     basin
-        Share of the starts that ended here.
+        Share of all starts that ended here; those given up early, which the reason counts, did not.
     error_mm
         Robust RMS of the distances: at most the last coarse scale, whatever is missing.
     hold
         Least RMS change of the distances, in mm, when the points move by 1 mm (RMS): near 0 where a shape can slide
         along itself, as a cylinder about its axis; about 0.45 for vertebrae.
     second_best
-        None where all starts that were followed ended here.
+        None where all starts that were followed, and not given up early, ended here.
     """
 
     converged: bool

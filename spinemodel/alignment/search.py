@@ -28,7 +28,11 @@ FINE_TOLERANCE_MM: Final = 2e-3
 """A tenth of what the trilinear field errs by: below it steps tell nothing."""
 
 CULL: Final = 3.0
-"""A start whose robust error at the first scale is so many times the best one's is given up."""
+"""A start whose robust error at the first scale is so many times the best one's is given up, ..."""
+
+EXACT_MM: Final = 0.1
+"""... which is taken to be at least this, what a lattice of 1 mm makes of an exact fit before the last steps are made:
+else a shape laid onto itself, which begins at 0, would give up every other start."""
 
 FINALISTS: Final = 3
 """Different ends that are followed through the fine scales: the best, the second, and one for safety."""
@@ -135,11 +139,15 @@ class Found:
         Of all starts that led to the first end; those given up early did not.
     floor_mm
         Least robust scale that was used for the first end.
+    given_up, starts
+        How many starts were given up after the first scale, of how many.
     """
 
     ends: tuple[End, ...]
     share: float
     floor_mm: float
+    given_up: int
+    starts: int
 
 
 def search(problem: Problem, moving: FloatArray, fixed: FloatArray) -> Found:
@@ -152,7 +160,7 @@ def search(problem: Problem, moving: FloatArray, fixed: FloatArray) -> Found:
     poses = starting_poses(moving, fixed, given.starts, given.range_deg)
     first = [_coarse(problem, pose, 0, 1) for pose in poses]
     least = min(end.error_mm for end in first)
-    kept = [end for end in first if end.error_mm <= CULL * least]
+    kept = [end for end in first if end.error_mm <= CULL * max(least, EXACT_MM)]
     ends = [_coarse(problem, end.pose, 1, len(given.coarse_mm)) for end in kept] if len(given.coarse_mm) > 1 else kept
     groups = _grouped(ends, moving, given.same_mm)[:FINALISTS]
     floors = [_floor(problem, group[0].pose) for group in groups]
@@ -160,9 +168,9 @@ def search(problem: Problem, moving: FloatArray, fixed: FloatArray) -> Found:
     order = sorted(range(len(finals)), key=lambda n: (not finals[n].converged, finals[n].error_mm))
     merged = _grouped([finals[n] for n in order], moving, given.same_mm)
     same = [n for n in order if apart_mm(finals[n].pose, merged[0][0].pose, moving) <= given.same_mm]
-    return Found(
-        tuple(group[0] for group in merged), sum(len(groups[n]) for n in same) / len(poses), floors[order[0]]
-    )
+    share = sum(len(groups[n]) for n in same) / len(poses)
+    ends = [group[0] for group in merged]
+    return Found(tuple(ends), share, floors[order[0]], len(poses) - len(kept), len(poses))
 
 
 def apart_mm(one: Pose, other: Pose, points: FloatArray) -> float:

@@ -18,12 +18,16 @@ from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import InputError
 from spinemodel.spaces import require_same_space
 from spinemodel.volume.distance import DistanceField, signed_distance
-from spinemodel.volume.grid import around
+from spinemodel.volume.grid import Grid, around, voxel_mm3
 from spinemodel.volume.labels import LabelVolume
-from spinemodel.volume.mask_surface import mask_surface
+from spinemodel.volume.mask_surface import mask_of, mask_surface
+from spinemodel.volume.rasterise import rasterise
 
 BAND_MM: Final = 3.0
 """Distances are exact up to here, beyond the fine scales, so that the last steps see exact ones."""
+
+FAR: Final = 8192
+"""Voxels within which a surface is checked, whatever its size; the rasteriser takes twice as many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +64,9 @@ class Part:
     name
         Of the structure.
     surface
-        As given, or that of the mask.
+        As given, or that of the mask; closed.
+    mm3
+        Volume: of the surface, or of the mask's voxels.
     coarse, fine
         (n, 3) mm, spread evenly over the surface.
     parameters
@@ -69,14 +75,10 @@ class Part:
 
     name: str
     surface: Surface
+    mm3: float
     coarse: FloatArray
     fine: FloatArray
     parameters: AlignParameters
-
-    @cached_property
-    def mm3(self) -> float:
-        """Volume."""
-        return abs(surface_mm3(self.surface))
 
     @cached_property
     def field(self) -> DistanceField:
@@ -145,6 +147,8 @@ def prepare(shape: Shape | Mapping[str, Shape], parameters: AlignParameters | No
     ------
     InputError
         If a shape has no faces, a vertex that is not finite, or no voxels.
+    GeometryError
+        If a surface is open: it has no inside, and its volume would depend on where it lies.
     SpaceMismatchError
         If the shapes lie in different spaces.
     """
@@ -163,7 +167,23 @@ def _part(name: str, shape: Shape, parameters: AlignParameters, share: int) -> P
     surface = mask_surface(shape.volume, shape.label) if isinstance(shape, Mask) else shape
     if not len(surface.faces) or not np.isfinite(surface.vertices).all():
         raise InputError(f"{name}: {len(surface.faces)} faces, expected a closed surface with finite vertices")
+    if surface is shape:
+        _require_closed(surface, parameters.spacing_mm)
     coarse, fine = (
         sample_surface(surface, max(n // share, 1)) for n in (parameters.coarse_points, parameters.fine_points)
     )
-    return Part(name, surface, coarse, fine, parameters)
+    return Part(name, surface, _mm3(shape), coarse, fine, parameters)
+
+
+def _mm3(shape: Shape) -> float:
+    """Return the volume of a closed surface or of a mask's voxels."""
+    if isinstance(shape, Mask):
+        return float(mask_of(shape.volume, shape.label).sum() * voxel_mm3(shape.volume.grid))
+    return abs(surface_mm3(shape))
+
+
+def _require_closed(surface: Surface, spacing_mm: float) -> None:
+    """Raise as the rasteriser does where a surface is open: it tells by the edges, so that a single voxel will do."""
+    matrix = np.eye(4) * max(spacing_mm, np.ptp(surface.vertices, axis=0).max() / FAR)
+    matrix[:, 3] = *surface.vertices.min(axis=0), 1.0
+    rasterise(surface, Grid((1, 1, 1), matrix, surface.space), device="cpu")

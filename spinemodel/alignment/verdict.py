@@ -38,6 +38,8 @@ def judge(problem: Problem, found: Found, moving: FloatArray) -> Verdict:
         reasons.append(f"it slides along itself: a motion of 1 mm changes the distances by {hold:.3f} mm")
     if rival and second is not None:
         reasons.append(f"another pose, {second.apart_mm:.1f} mm and {second.apart_deg:.0f} degrees away, fits as well")
+    if found.given_up:
+        reasons.append(f"{found.given_up} of {found.starts} starts were given up early, far worse than the best")
     return Verdict(best.converged, slides or rival, "; ".join(reasons), found.share, best.error_mm, hold, second)
 
 

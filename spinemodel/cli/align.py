@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from spinemodel.cli.field_of_view import say
+from spinemodel.cli.field_of_view import about, say
+from spinemodel.cli.outputs import require_free
 from spinemodel.cli.pairs import LabelOption, StructureOption, match, read_pair
 from spinemodel.cli.show import step
 from spinemodel.errors import BackendUnavailableError, InputError
@@ -62,7 +63,8 @@ def align(
     from spinemodel.alignment.parameters import AlignParameters
     from spinemodel.alignment.shapes import prepare
 
-    _require_names(out, moved, moving)
+    _require_names(out, moved, figure, moving)
+    require_free([out, out.with_suffix(".tfm"), *(path for path in (moved, figure) if path)], [moving, fixed])
     parameters = AlignParameters(direction=direction, starts=starts, range_deg=turns)
     with step(f"Reading {moving} and {fixed}"):
         one, other = read_pair(moving, fixed, structure, label, _spaces(moving, fixed))
@@ -70,9 +72,13 @@ def align(
         shapes = {pair[0]: _shape(one, pair[0]) for pair in pairs}
         targets = {pair[0]: _shape(other, pair[1]) for pair in pairs}
     with step("Aligning"):
-        ready, aim = prepare(shapes, parameters), prepare(targets, parameters)
+        with about(moving):
+            ready = prepare(shapes, parameters)
+        with about(fixed):
+            aim = prepare(targets, parameters)
         _require_sizes(moving, fixed, ready, aim)
-        found = run(ready, aim, kind=kind, parameters=parameters)
+        with about(f"{moving} on {fixed}"):
+            found = run(ready, aim, kind=kind, parameters=parameters)
     _tell(found, pairs)
     with step(f"Writing {out}"):
         _write(out, found, one, other, pairs)
@@ -84,7 +90,7 @@ def align(
             _draw(figure, found, shapes, targets)
 
 
-def _require_names(out: Path, moved: Path | None, moving: Path) -> None:
+def _require_names(out: Path, moved: Path | None, figure: Path | None, moving: Path) -> None:
     """Refuse names of files that cannot be written, before anything is read."""
     from spinemodel.io.mesh_writers import WRITERS
     from spinemodel.io.sidecar import is_volume
@@ -95,6 +101,8 @@ def _require_names(out: Path, moved: Path | None, moving: Path) -> None:
         raise InputError(f"--moved {moved}: expected a mesh file ({', '.join(WRITERS)})")
     if moved is not None and is_volume(moving):
         raise InputError(f"--moved {moved}: {moving} is a mask, not a mesh; load it under the .tfm instead")
+    if figure is not None and figure.suffix.lower() != ".png":
+        raise InputError(f"--figure {figure}: expected NAME.png")
 
 
 def _spaces(moving: Path, fixed: Path) -> tuple[str, str]:
@@ -174,18 +182,19 @@ def _write(out: Path, found: Alignment, one: Parts, other: Parts, pairs: list[tu
             "verdict": asdict(found.verdict),
             "parts": [list(pair) for pair in pairs],
         },
-        "sources": {"moving": _source(one), "fixed": _source(other)},
+        "sources": {"moving": _source(one, out.parent), "fixed": _source(other, out.parent)},
     }
     write_transform(out, found.transform, about=about)
     write_transform(out.with_suffix(".tfm"), found.transform)
 
 
-def _source(parts: Parts) -> dict[str, str]:
-    """Return the file that a shape came from, and its hash."""
+def _source(parts: Parts, folder: Path) -> dict[str, str]:
+    """Return the file that a shape came from, as the way from a folder, and its hash."""
     from spinemodel.io.files import sha256
+    from spinemodel.io.sidecar import relative
 
     path = parts.path / "model.json" if parts.path.is_dir() else parts.path
-    return {"path": path.as_posix(), "sha256": sha256(path.read_bytes())}
+    return {"path": relative(path, folder), "sha256": sha256(path.read_bytes())}
 
 
 def _write_moved(path: Path, found: Alignment, shapes: Mapping[str, Shape]) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from spinemodel.cli.field_of_view import grid_of, say, tell_beyond
+from spinemodel.cli.field_of_view import about, grid_round, say, tell_beyond
+from spinemodel.cli.outputs import require_free
 from spinemodel.cli.pairs import LabelOption, StructureOption, match, read_pair
 from spinemodel.cli.show import step
 from spinemodel.cli.tables import Row, print_rows, write_rows
@@ -48,6 +49,7 @@ def overlap(
 
     Example: spinemodel overlap models/sub-03 other/sub-03 --spacing 0.3 --out overlap.tsv
     """
+    require_free([out] if out else [], [a, b])
     with step(f"Reading {a} and {b}"):
         one, other = read_pair(a, b, structure, label, _shared_space(a, b))
         pairs = match(one, other, chosen=bool(structure or label)) if not every else []
@@ -56,7 +58,7 @@ def overlap(
         wanted = ({pair[0] for pair in pairs}, {pair[1] for pair in pairs})
         first, second = (
             _runs(parts, grid, names if not every else set(parts.names), beside)
-            for parts, names, beside in zip((one, other), wanted, (b, a), strict=True)
+            for parts, names, beside in zip((one, other), wanted, (other, one), strict=True)
         )
         combined = pairs or [(x, y) for x in first for y in second]
         rows = [_row(x, y, first[x], second[y]) for x, y in combined]
@@ -87,8 +89,6 @@ def _shared_space(a: Path, b: Path) -> tuple[str, str]:
 
 def _grid(one: Parts, other: Parts, spacing: str | None) -> Grid:
     """Return the voxels to compare on."""
-    from dataclasses import replace
-
     from spinemodel.volume.grid import require_same_grid
 
     masks = [parts.mask.grid for parts in (one, other) if parts.mask is not None]
@@ -101,25 +101,39 @@ def _grid(one: Parts, other: Parts, spacing: str | None) -> Grid:
             raise SpaceMismatchError(f"{one.path}, {other.path}: {problem}") from None
     if masks:
         return masks[0]
-    together = {f"{place} {name}": s for place, p in enumerate((one, other)) for name, s in p.surfaces.items()}
-    return grid_of(replace(one, surfaces=together), spacing or SPACING, None)
+    together = [*one.surfaces.values(), *other.surfaces.values()]
+    return grid_round(together, spacing or SPACING, f"{one.path}, {other.path}")
 
 
-def _runs(parts: Parts, grid: Grid, names: set[str], beside: Path) -> Mapping[str, Spans]:
+def _runs(parts: Parts, grid: Grid, names: set[str], beside: Parts) -> Mapping[str, Spans]:
     """Return the runs of each part by itself, so that none loses voxels to another, on the voxels of what is beside."""
     from dataclasses import replace
 
     from spinemodel.volume.rasterise import rasterise
-    from spinemodel.volume.spans import label_of, select, to_spans
+    from spinemodel.volume.spans import to_spans
 
     if parts.mask is not None:
         whole = to_spans(parts.mask)
-        return {name: select(whole, label_of(whole, name)) for name in parts.names if name in names}
+        return {name: _alone(whole, name) for name in parts.names if name in names}
     chosen = {name: surface for name, surface in parts.surfaces.items() if name in names}
-    runs = {name: rasterise(surface, grid, device="cpu") for name, surface in chosen.items()}
+    with about(parts.path):
+        runs = {name: rasterise(surface, grid, device="cpu") for name, surface in chosen.items()}
     empty = not any(len(spans.start) for spans in runs.values())
-    tell_beyond(replace(parts, surfaces=chosen), grid, beside, empty=empty)
+    image = None if beside.mask is None else beside.path
+    tell_beyond(replace(parts, surfaces=chosen), grid, image, empty=empty)
     return runs
+
+
+def _alone(whole: Spans, name: str) -> Spans:
+    """Return the runs of one part with the label 1: tables of counts by label are then small, whatever the mask's."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from spinemodel.volume.spans import label_of, select
+
+    part = select(whole, label_of(whole, name))
+    return replace(part, label=np.ones_like(part.label), names={1: name})
 
 
 def _row(a: str, b: str, first: Spans, second: Spans) -> Row:
@@ -129,7 +143,7 @@ def _row(a: str, b: str, first: Spans, second: Spans) -> Row:
 
     cm3 = voxel_mm3(first.grid) / 1000
     held: Sequence[int] = [int((spans.stop - spans.start).sum()) for spans in (first, second)]
-    both = int(overlaps(first, second).sum())
+    both = overlaps(first, second).total()
     whole = sum(held)
     return {
         "A": a,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spinemodel.cli.field_of_view import say
 from spinemodel.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ def read_pair(
     InputError
         If a shape cannot be read, or a part is not there.
     """
-    from spinemodel.io.shapes import read_parts
     from spinemodel.io.sidecar import is_volume
 
     if labels and not any(is_volume(path) for path in (first, second)):
@@ -63,11 +63,45 @@ def read_pair(
         numbers if numbers and is_volume(path) else [pair[place] for pair in names]
         for place, path in enumerate((first, second))
     ]
+    named = [_holds(path) for path in (first, second)]
     one, other = (
-        read_parts(path, wanted, space=space)
-        for path, wanted, space in zip((first, second), chosen, spaces, strict=True)
+        _read(path, wanted, space, beside)
+        for path, wanted, space, beside in zip((first, second), chosen, spaces, reversed(named), strict=True)
     )
     return one, other
+
+
+def _holds(path: Path) -> set[str]:
+    """Return the names of what a mask or a mesh file holds, as far as its table or its name tells; none of a model."""
+    from spinemodel.io.label_table import names_beside
+    from spinemodel.io.shapes import structure_in
+    from spinemodel.io.sidecar import is_volume
+
+    if is_volume(path):
+        return set(names_beside(path).values())
+    return set() if path.is_dir() else {structure_in(path.stem)}
+
+
+def _read(path: Path, chosen: Sequence[str], space: str | None, beside: set[str]) -> Parts:
+    """Return the chosen parts of one shape; of a model its tissues, where what it is compared with has tissues.
+
+    Roots are structures and tissues of one name and other forms. Dura and cord are taken too, where the other has them.
+    """
+    from dataclasses import replace
+
+    from spinemodel.io.shapes import read_parts, states_frame
+    from spinemodel.levels import STRUCTURES, TISSUES
+
+    if not states_frame(path):
+        say(f"note: {path} states no frame; taken as LPS, as 3D Slicer does")
+    if not path.is_dir() or not beside & (TISSUES.keys() - STRUCTURES.keys()):
+        return read_parts(path, chosen, space=space)
+    parts = read_parts(path, chosen, space=space, tissues=True)
+    whole = beside & (STRUCTURES.keys() - TISSUES.keys())
+    if chosen or not whole:
+        return parts
+    structures = {n: surface for n, surface in read_parts(path, space=space).surfaces.items() if n in whole}
+    return replace(parts, surfaces=structures | dict(parts.surfaces))
 
 
 def _names(text: str) -> tuple[str, str]:
@@ -93,8 +127,10 @@ def match(first: Parts, second: Parts, *, chosen: bool) -> list[tuple[str, str]]
     by_name = {name.lower(): name for name in second.names}
     shared = [(name, by_name[name.lower()]) for name in first.names if name.lower() in by_name]
     if not shared:
+        from spinemodel.io.shapes import listed
+
         raise InputError(
-            f"no part of one name: {first.path} has {', '.join(first.names)}, {second.path} has "
-            f"{', '.join(second.names)}; pair them with --structure FIRST=SECOND or --label"
+            f"no part of one name: {first.path} has {listed(first.names)}, {second.path} has "
+            f"{listed(second.names)}; pair them with --structure FIRST=SECOND or --label"
         )
     return shared

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from spinemodel.cli.field_of_view import grid_of, millimetres, say, tell_beyond
+from spinemodel.cli.field_of_view import about, grid_of, millimetres, say, tell_beyond
+from spinemodel.cli.filled import NUMBERS, filled, taken
+from spinemodel.cli.outputs import require_free, share_path, volume_outputs
 from spinemodel.cli.show import step
-from spinemodel.cli.tables import Row, print_rows
+from spinemodel.cli.tables import print_rows
 from spinemodel.errors import BackendUnavailableError, InputError
 
 if TYPE_CHECKING:
@@ -58,43 +60,50 @@ def rasterise(
     Example: spinemodel rasterise models/sub-03 --like T2.nii.gz --what CSF,White --coverage 4 --out csf_dseg.nii.gz
     """
     from spinemodel.volume._device import choose
+    from spinemodel.volume.coverage import require_subsamples
 
-    _require_sound(out, spacing, like, what, coverage)
+    _require_sound(spacing, like, what, coverage)
+    shares = [] if coverage is None else _names(what or "")
+    require_free(volume_outputs(out, slicer=slicer, figure=figure, shares=shares), [model, *([like] if like else [])])
     with step(f"Reading {model}"):
         parts = _read(model, what)
         grid = grid_of(parts, spacing, like)
+        if coverage is not None:
+            require_subsamples(grid, coverage)
     chosen = choose(device)
     log.info("device: %s", chosen)
-    with step("Rasterising"):
+    with step("Rasterising"), about(parts.path):
         spans = _rasterised(parts.surfaces, grid, chosen)
-    tell_beyond(parts, grid, like or Path(), empty=not len(spans.start))
+    tell_beyond(parts, grid, like, empty=not len(spans.start))
     parameters = _parameters(parts, spacing, what, chosen)
     sources = [*_sources(parts), *([like] if like else [])]
     with step(f"Writing {out}"):
         _write(out, spans, sources, parameters, slicer=slicer, title=parts.path.name if figure else None)
     title = f"{out.name}: {' x '.join(map(str, grid.shape))} voxels (mesh cm3: inside each mesh, whatever overlaps it)"
-    print_rows(title, _rows(parts, spans), numbers=NUMBERS)
+    print_rows(title, filled(parts.surfaces, spans), numbers=NUMBERS)
+    for note in taken(parts.surfaces, spans, chosen):
+        say(note)
     say(str(out))
     if coverage is not None:
         with step("Sampling shares"):
             _write_shares(out, parts, grid, coverage, chosen, sources, parameters | {"subsamples": coverage})
 
 
-NUMBERS: Final = ("label", "voxels", "cm3", "mesh cm3", "difference %")
-
-
-def _require_sound(out: Path, spacing: str | None, like: Path | None, what: str | None, coverage: int | None) -> None:
+def _require_sound(spacing: str | None, like: Path | None, what: str | None, coverage: int | None) -> None:
     """Refuse options that contradict each other, before anything is read."""
-    from spinemodel.io.sidecar import volume_suffix
-
-    volume_suffix(out)
     if (spacing is None) == (like is None):
         got = "neither" if spacing is None else "both"
         raise InputError(f"--spacing or --like: got {got}, expected one of them to say which voxels there are")
-    if like is not None and out.resolve() == like.resolve():
-        raise InputError(f"--out {out}: is the image of --like; choose another name")
     if coverage is not None and what in (None, "tissues", "structures"):
         raise InputError("--coverage: writes a file per part; name the parts, such as --what CSF,White")
+
+
+def _names(what: str) -> list[str]:
+    """Return the names of parts in ``--what``, each once whatever its capitals."""
+    names = [name.strip() for name in what.split(",") if name.strip()]
+    if not names:
+        raise InputError(f"--what {what!r}: expected tissues, structures, or names separated by commas")
+    return list({name.lower(): name for name in names}.values())
 
 
 def _read(model: Path, what: str | None) -> Parts:
@@ -110,9 +119,7 @@ def _read(model: Path, what: str | None) -> Parts:
         raise InputError(f"{model}: has no tissues; build the model again with --tissues")
     if what in (None, "tissues", "structures"):
         return read_parts(model, tissues=what != "structures")
-    names = [name.strip() for name in (what or "").split(",") if name.strip()]
-    if not names:
-        raise InputError(f"--what {what!r}: expected tissues, structures, or names separated by commas")
+    names = _names(what or "")
     known = {name.lower() for name in STRUCTURES}
     return read_parts(model, names, tissues=not {name.lower() for name in names} <= known)
 
@@ -162,39 +169,16 @@ def _write(
     from spinemodel.report.slices_of_volume import render_slices
     from spinemodel.volume.spans import to_volume
 
-    volume = to_volume(spans)
-    write_volume(out, volume, sources=sources, parameters=parameters)
-    write_label_table(beside(out, ".tsv"), spans.names)
-    if slicer:
-        write_colour_table(beside(out, ".ctbl"), spans.names)
+    volume, tables = to_volume(spans), {".tsv": write_label_table} | ({".ctbl": write_colour_table} if slicer else {})
+    spoilt = [beside(out, ending) for ending in tables]
+    write_volume(out, volume, sources=sources, parameters=parameters, spoilt=spoilt)
+    for path, write in zip(spoilt, tables.values(), strict=True):
+        write(path, spans.names)
     if title:
         try:
             render_slices(beside(out, ".png"), volume, title=title)
         except BackendUnavailableError as missing:
             say(f"note: figure left out: {missing}")
-
-
-def _rows(parts: Parts, spans: Spans) -> list[Row]:
-    """Return a row for every label: what it fills, beside the volume inside its mesh."""
-    from spinemodel.anatomy.surface import volume
-    from spinemodel.volume.grid import voxel_mm3
-    from spinemodel.volume.measure import voxel_counts
-
-    rows = []
-    for label, count in sorted(voxel_counts(spans).items()):
-        name = spans.names[label]
-        filled, mesh = count * voxel_mm3(spans.grid), abs(volume(parts.surfaces[name]))
-        rows.append(
-            {
-                "label": str(label),
-                "name": name,
-                "voxels": str(count),
-                "cm3": f"{filled / 1000:.4f}",
-                "mesh_cm3": f"{mesh / 1000:.4f}",
-                "difference_%": f"{round(100 * (filled / mesh - 1), 2) + 0.0:+.2f}" if mesh else "-",
-            }
-        )
-    return rows
 
 
 def _write_shares(
@@ -218,18 +202,3 @@ def _write_shares(
         path = share_path(out, name)
         write_shares(path, grid, share(cover, name), name, sources=sources, parameters=parameters)
         say(str(path))
-
-
-def share_path(out: Path, name: str) -> Path:
-    """Return where the shares of a part are written: BIDS allows only letters and digits after ``label-``.
-
-    Examples
-    --------
-    >>> share_path(Path("sub-03_seg-tissue_dseg.nii.gz"), "L1_L").name
-    'sub-03_seg-tissue_label-L1L_probseg.nii.gz'
-    """
-    from spinemodel.io.sidecar import volume_suffix
-
-    suffix = volume_suffix(out)
-    stem = out.name.removesuffix(suffix).removesuffix("_dseg")
-    return out.with_name(f"{stem}_label-{''.join(c for c in name if c.isalnum())}_probseg{suffix}")

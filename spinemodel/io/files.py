@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -14,11 +14,19 @@ from spinemodel.errors import InputError
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic(path: Path, spoilt: Iterable[Path] = ()) -> Iterator[Path]:
     """Give a temporary path beside ``path`` and rename it there when the block ends well.
 
     The temporary name keeps the suffix, since writers choose the format by it. A block that raises leaves the old
     file, or none, and no temporary one.
+
+    Parameters
+    ----------
+    path
+        File to write.
+    spoilt
+        Files that are no longer true once ``path`` is new, such as its tables: removed just before, so that a process
+        that dies afterwards leaves none of them rather than wrong ones.
 
     Raises
     ------
@@ -30,6 +38,8 @@ def atomic(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
+            for stale in spoilt:
+                stale.unlink(missing_ok=True)
             temporary.replace(path)
         finally:
             with suppress(OSError):
@@ -50,6 +60,17 @@ def writable(folder: Path) -> Iterator[None]:
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise InputError(f"{folder}: cannot be written to ({reason}); choose another output folder") from problem
+
+
+def one_line(problem: BaseException) -> str:
+    """Return an exception's message in one line, its type where it has none.
+
+    Examples
+    --------
+    >>> one_line(ValueError("no", "number")), one_line(EOFError())
+    ("('no', 'number')", 'EOFError')
+    """
+    return " ".join(str(problem).split()) or type(problem).__name__
 
 
 def sha256(content: bytes) -> str:

@@ -24,21 +24,16 @@ from numpy.typing import NDArray
 from spinemodel import __version__
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
-from spinemodel.io.files import atomic
-from spinemodel.io.sidecar import volume_suffix, write_sidecar
+from spinemodel.io.files import atomic, one_line
+from spinemodel.io.sidecar import beside, sidecar_text, volume_suffix, write_sidecar
+from spinemodel.io.voxels import labels_of
 from spinemodel.volume.grid import Grid, spacing
-from spinemodel.volume.labels import LabelArray, LabelVolume
+from spinemodel.volume.labels import LabelVolume
 
 log = logging.getLogger("spinemodel")
 
 SCANNER: Final = 1
 """``NIFTI_XFORM_SCANNER_ANAT``: the code of a transform into the scanner's own frame."""
-
-MOST: Final = 65535
-"""Largest label that a volume of this package holds."""
-
-WHOLE: Final = 1e-3
-"""How far from a whole number a label may be read: ``scl_slope`` is a float32, so scaled labels are not exact."""
 
 APART: Final = 0.1
 """Share of the smallest voxel by which sform and qform may differ at a corner unsaid. A choice: no voxel changes."""
@@ -102,8 +97,9 @@ def read_volume(
     try:
         raw = np.asanyarray(image.dataobj.get_unscaled()).reshape(grid.shape)
     except BROKEN as problem:
-        raise InputError(f"{path}: voxels cannot be read ({_reason(problem)}); the file is cut off or broken") from None
-    return LabelVolume(grid, _labels(path, raw, float(image.dataobj.slope), float(image.dataobj.inter)), names or {})
+        reason = one_line(problem)
+        raise InputError(f"{path}: voxels cannot be read ({reason}); the file is cut off or broken") from None
+    return LabelVolume(grid, labels_of(path, raw, float(image.dataobj.slope), float(image.dataobj.inter)), names or {})
 
 
 def _open(path: Path) -> NiftiImage:
@@ -118,12 +114,7 @@ def _open(path: Path) -> NiftiImage:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; expected a NIfTI volume") from None
     except (*BROKEN, ImageFileError, HeaderDataError) as problem:
-        raise InputError(f"{path}: not a readable NIfTI file ({_reason(problem)}); export it again") from None
-
-
-def _reason(problem: BaseException) -> str:
-    """Return an exception's message in one line."""
-    return " ".join(str(problem).split()) or type(problem).__name__
+        raise InputError(f"{path}: not a readable NIfTI file ({one_line(problem)}); export it again") from None
 
 
 def _grid(path: Path, image: NiftiImage, space: str, unplaced: bool) -> Grid:
@@ -149,7 +140,7 @@ def _affine(path: Path, header: Any, unplaced: bool) -> FloatArray:
         qform, q_code = header.get_qform(coded=True)
     except (ValueError, HeaderDataError) as problem:  # a quaternion that is none
         if not s_code:
-            raise InputError(f"{path}: qform cannot be read ({_reason(problem)}); set it again") from None
+            raise InputError(f"{path}: qform cannot be read ({one_line(problem)}); set it again") from None
         qform, q_code = None, 0
     if s_code and q_code:
         _compare(path, sform, qform, header.get_data_shape()[:3])
@@ -168,27 +159,13 @@ def _compare(path: Path, sform: FloatArray, qform: FloatArray, shape: tuple[int,
         log.warning("%s: sform and qform put a corner %.3g mm apart; the sform is taken", path, apart)
 
 
-def _labels(path: Path, raw: NDArray[Any], slope: float, inter: float) -> LabelArray:
-    """Return stored numbers as labels, slice by slice so that no copy in floating point of the whole is held."""
-    if raw.dtype.kind not in "iuf":
-        raise InputError(f"{path}: voxels of type {raw.dtype}; expected whole numbers, one per voxel")
-    labels = np.empty(raw.shape, dtype=np.uint16)
-    plain = raw.dtype.kind in "iu" and (slope, inter) == (1.0, 0.0)
-    for k in range(raw.shape[2]):
-        found = raw[:, :, k] if plain else raw[:, :, k] * np.float64(slope) + inter
-        whole = found if plain else np.rint(found)
-        with np.errstate(invalid="ignore"):  # infinite less infinite is no number, and so not whole
-            wrong = ~((whole >= 0) & (whole <= MOST) & (plain or np.abs(found - whole) <= WHOLE))
-        if wrong.any():
-            i, j = np.argwhere(wrong)[0]
-            value = f"voxel ({i}, {j}, {k}) is {found[i, j]:g}"
-            raise InputError(f"{path}: {value}; expected a mask of whole numbers from 0 to {MOST}")
-        labels[:, :, k] = whole
-    return labels
-
-
 def write_volume(
-    path: Path, volume: LabelVolume, *, sources: Iterable[Path] = (), parameters: Mapping[str, object] | None = None
+    path: Path,
+    volume: LabelVolume,
+    *,
+    sources: Iterable[Path] = (),
+    parameters: Mapping[str, object] | None = None,
+    spoilt: Iterable[Path] = (),
 ) -> None:
     """Write a label volume and its sidecar, each whole or not at all; the same volume gives the same bytes.
 
@@ -205,16 +182,19 @@ def write_volume(
         Files that it was made from; their hashes go into the sidecar.
     parameters
         How it was made; what JSON can hold.
+    spoilt
+        Tables of an earlier volume of this name, which the caller writes anew: removed before the voxels change.
 
     Raises
     ------
     InputError
-        If the name has another suffix, or the place cannot be written to.
+        If the name has another suffix, a source cannot be read, or the place cannot be written to.
     """
     most = max([int(volume.values.max(initial=0)), *volume.names])
     values = volume.values.astype(np.uint8 if most <= 255 else np.uint16)
-    _write(path, values, volume.grid, "label")
-    write_sidecar(path, volume.grid, sources, parameters or {}, {"Manual": False})
+    about = sidecar_text(path, volume.grid, sources, parameters or {}, {"Manual": False})
+    _write(path, values, volume.grid, "label", spoilt)
+    write_sidecar(path, about)
 
 
 def write_shares(
@@ -229,12 +209,16 @@ def write_shares(
     """Write the share of one label in every voxel (0 to 1, float32, of the grid's shape), with its sidecar."""
     if shares.shape != grid.shape:
         raise InputError(f"{path}: shares of shape {shares.shape}, expected the grid's, {grid.shape}")
+    about = sidecar_text(path, grid, sources, parameters or {}, {"Manual": False, "LabelMap": [label]})
     _write(path, shares.astype(np.float32), grid, "estimate")
-    write_sidecar(path, grid, sources, parameters or {}, {"Manual": False, "LabelMap": [label]})
+    write_sidecar(path, about)
 
 
-def _write(path: Path, values: NDArray[Any], grid: Grid, intent: str) -> None:
-    """Write voxels as NIfTI-1; gzip gets neither a time nor a name, which would differ from run to run."""
+def _write(path: Path, values: NDArray[Any], grid: Grid, intent: str, spoilt: Iterable[Path] = ()) -> None:
+    """Write voxels as NIfTI-1 and remove the sidecar of those before.
+
+    gzip gets neither a time nor a name, which would differ from run to run.
+    """
     import nibabel
 
     suffix = volume_suffix(path).lower()
@@ -244,7 +228,7 @@ def _write(path: Path, values: NDArray[Any], grid: Grid, intent: str) -> None:
     image.header.set_xyzt_units("mm")
     image.header.set_intent(intent)
     image.header["descrip"] = f"spinemodel {__version__}".encode()
-    with atomic(path) as temporary, temporary.open("wb") as file:
+    with atomic(path, [beside(path, ".json"), *spoilt]) as temporary, temporary.open("wb") as file:
         if suffix == ".nii":
             image.to_stream(file)
         else:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
 from spinemodel.anatomy.surface import Surface
 from spinemodel.errors import InputError
 from spinemodel.io.label_table import KNOWN, names_beside
+from spinemodel.io.mesh_readers import BROKEN, READERS
 from spinemodel.io.mesh_writers import WRITERS
 from spinemodel.io.model import find_models, read_record, read_surfaces
 from spinemodel.io.nifti import read_volume
@@ -20,6 +23,13 @@ from spinemodel.io.partition import read_partition
 from spinemodel.io.sidecar import is_volume, stated_space
 from spinemodel.io.surfaces import read_surface
 from spinemodel.volume.labels import LabelVolume
+
+MOST_UNNAMED: Final = 200
+"""Most labels of a mask of which no table names any. A choice: a mask of structures has tens of labels, an image
+hundreds of grey values."""
+
+LISTED: Final = 10
+"""Most names that a message lists. A choice: it stays one line that can be read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +74,33 @@ def known_space(path: Path) -> str | None:
     if path.is_dir():
         return str(read_record(the_model(path)).get("space", path.name))
     return stated_space(path) if is_volume(path) else None
+
+
+def states_frame(path: Path) -> bool:
+    """Return whether a mesh file says which way its axes point; True where it cannot be read at all.
+
+    Every other path does: models record it, NIfTI defines it.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None or not path.is_file():
+        return True
+    try:
+        return "SPACE=" in reader(path).statement
+    except BROKEN:
+        return True
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names in one line, no more than ten.
+
+    Examples
+    --------
+    >>> listed(str(n) for n in range(38)), listed([])
+    ('0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 28 more', 'none')
+    """
+    every = list(names)
+    more = f" and {len(every) - LISTED} more" if len(every) > LISTED else ""
+    return (", ".join(every[:LISTED]) or "none") + more
 
 
 def the_model(folder: Path) -> Path:
@@ -155,27 +192,47 @@ def _pick(path: Path, parts: Mapping[str, Surface], chosen: Sequence[str]) -> di
     known = {name.lower(): name for name in parts}
     missing = [name for name in chosen if name.lower() not in known]
     if missing or not parts:
-        raise InputError(f"{path}: no part {', '.join(missing) or 'at all'}; there are {', '.join(parts) or 'none'}")
+        raise InputError(f"{path}: no part {listed(missing) if missing else 'at all'}; there are {listed(parts)}")
     return {known[name.lower()]: parts[known[name.lower()]] for name in chosen} or dict(parts)
 
 
 def _of_mask(path: Path, chosen: Sequence[str], space: str, unplaced: bool) -> LabelVolume:
-    """Return a mask with the names of its chosen labels; those that no table names are called by their number."""
+    """Return a mask with the names of its chosen labels.
+
+    Those that no table names are called by their number; of several with one name, each has its number too.
+    """
     table = names_beside(path)
     mask = read_volume(path, space=space, unplaced=unplaced)
     present = [int(label) for label in np.flatnonzero(np.bincount(mask.values.reshape(-1))) if label]
     if not present:
         raise InputError(f"{path}: every voxel is 0; expected a mask with labels")
     names = {label: table.get(label, str(label)) for label in present}
+    if len(present) > MOST_UNNAMED and not chosen and not table.keys() & names.keys():
+        problem = "labels and no table that names them; is it an image rather than a mask? Choose a label, if not"
+        raise InputError(f"{path}: has {len(present)} {problem}")
     labels = [_label(path, name, names) for name in chosen] or present
-    return LabelVolume(mask.grid, mask.values, {label: names[label] for label in labels})
+    return LabelVolume(mask.grid, mask.values, _told_apart({label: names[label] for label in labels}))
+
+
+def _told_apart(names: Mapping[int, str]) -> dict[int, str]:
+    """Return names of labels of which no two are alike, in any case.
+
+    Examples
+    --------
+    >>> _told_apart({2: "Dura", 3: "Cord", 4: "cord"})
+    {2: 'Dura', 3: 'Cord (3)', 4: 'cord (4)'}
+    """
+    times = Counter(name.lower() for name in names.values())
+    return {label: name if times[name.lower()] == 1 else f"{name} ({label})" for label, name in names.items()}
 
 
 def _label(path: Path, chosen: str, names: Mapping[int, str]) -> int:
-    """Return the label of a name, in any case, or of a number."""
-    found = [label for label, name in names.items() if chosen.lower() in (name.lower(), str(label))]
+    """Return the label of a name, in any case, of a number, or of both as :func:`_told_apart` writes them."""
+    wanted = chosen.lower()
+    known = {label: (name.lower(), str(label), f"{name} ({label})".lower()) for label, name in names.items()}
+    found = [label for label in names if wanted in known[label]]
     if len(found) != 1:
-        there = ", ".join(f"{label} {name}" if name != str(label) else name for label, name in names.items())
+        there = listed(f"{label} {name}" if name != str(label) else name for label, name in names.items())
         problem = "several labels called" if found else "no label"
         raise InputError(f"{path}: {problem} {chosen}; there are {there}")
     return found[0]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from spinemodel import __version__
 from spinemodel.errors import InputError
-from spinemodel.io.files import atomic, sha256
+from spinemodel.io.files import atomic, one_line, sha256
 from spinemodel.volume.grid import Grid, spacing
+
+log = logging.getLogger("spinemodel")
 
 SUFFIXES: Final = (".nii", ".nii.gz")
 
@@ -46,10 +50,10 @@ def beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name.removesuffix(volume_suffix(path)) + ending)
 
 
-def write_sidecar(
+def sidecar_text(
     path: Path, grid: Grid, sources: Iterable[Path], parameters: Mapping[str, object], more: Mapping[str, object]
-) -> None:
-    """Write what the volume at ``path`` is, as JSON of the same stem, whole or not at all.
+) -> str:
+    """Return what the volume at ``path`` is, as JSON.
 
     ``Sources``, ``SpatialReference`` (``orig``: the image's own space), ``Manual``, ``Resolution`` and ``LabelMap`` are
     keys of BIDS derivatives (specification, "Common data types" and "Imaging data types"). Paths are relative to the
@@ -71,9 +75,9 @@ def write_sidecar(
     Raises
     ------
     InputError
-        If a source cannot be read, or the place cannot be written to.
+        If a source cannot be read.
     """
-    hashes = {_relative(source, path.parent): _hash(source) for source in sources}
+    hashes = {relative(source, path.parent): _hash(source) for source in sources}
     record = {
         "Description": "made by spinemodel from closed surfaces",
         "Sources": list(hashes),
@@ -87,8 +91,13 @@ def write_sidecar(
         "Parameters": dict(parameters),
         "GeneratedBy": {"Name": "spinemodel", "Version": __version__},
     }
+    return json.dumps(record, indent=1, allow_nan=False) + "\n"
+
+
+def write_sidecar(path: Path, text: str) -> None:
+    """Write the sidecar of the volume at ``path``, whole or not at all."""
     with atomic(beside(path, ".json")) as temporary:
-        temporary.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _hash(source: Path) -> str:
@@ -99,7 +108,7 @@ def _hash(source: Path) -> str:
         raise InputError(f"{source}: cannot be read ({problem.strerror})") from None
 
 
-def _relative(source: Path, folder: Path) -> str:
+def relative(source: Path, folder: Path) -> str:
     """Return the way from a folder to a file, or the whole path where there is none (another Windows drive)."""
     try:
         return Path(os.path.relpath(source, folder)).as_posix()
@@ -108,10 +117,23 @@ def _relative(source: Path, folder: Path) -> str:
 
 
 def stated_space(path: Path) -> str | None:
-    """Return the space that the sidecar of the volume at ``path`` names; None without one, or where it names none."""
+    """Return the space that the sidecar of the volume at ``path`` names; None without one, or where it names none.
+
+    A sidecar that cannot be read is warned of, once.
+    """
+    sidecar = beside(path, ".json")
     try:
-        record = json.loads(beside(path, ".json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        record = json.loads(sidecar.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as problem:
+        _warn(f"{sidecar}: cannot be read ({one_line(problem)}); the space of {path.name} is not known")
         return None
     space = record.get("Space") if isinstance(record, dict) else None
     return space if isinstance(space, str) else None
+
+
+@cache
+def _warn(line: str) -> None:
+    """Log a warning once, however often the file is asked."""
+    log.warning(line)

@@ -70,11 +70,22 @@ def coverage(
     InputError
         If ``subsamples`` is out of bounds; and as in :func:`~spinemodel.volume.rasterise.rasterise`.
     """
-    if subsamples not in range(1, MAX_SUBSAMPLES + 1) or max(grid.shape) * subsamples > MAX_SIDE:
-        most = min(MAX_SUBSAMPLES, MAX_SIDE // max(grid.shape))
-        raise InputError(f"coverage: got {subsamples} subsamples, expected 1 to {most} on a grid of shape {grid.shape}")
+    require_subsamples(grid, subsamples)
     fine = rasterise(surfaces, refined(grid, subsamples), labels=labels, priorities=priorities, device=device)
     return Coverage(grid, subsamples, fine)
+
+
+def require_subsamples(grid: Grid, subsamples: int) -> None:
+    """Raise unless the finer grid is one, and not too large.
+
+    Raises
+    ------
+    InputError
+        If not.
+    """
+    most = min(MAX_SUBSAMPLES, MAX_SIDE // max(grid.shape))
+    if subsamples not in range(1, most + 1):
+        raise InputError(f"coverage: got {subsamples} subsamples, expected 1 to {most} on a grid of shape {grid.shape}")
 
 
 def share(cover: Coverage, name: str) -> NDArray[np.float32]:

@@ -53,7 +53,8 @@ class Grid:
     def __post_init__(self) -> None:
         """Copy the affine and refuse a lattice without volume or beyond the rasteriser's bounds."""
         if len(self.shape) != 3 or not all(1 <= n <= MAX_SIDE and n == int(n) for n in self.shape):
-            raise InputError(f"grid: got shape {tuple(self.shape)}, expected three sides of 1 to {MAX_SIDE} voxels")
+            sides = " x ".join(f"{n:g}" for n in self.shape)
+            raise InputError(f"grid: got {sides} voxels, expected three sides of 1 to {MAX_SIDE}")
         object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
         object.__setattr__(self, "affine", freeze(self.affine))
         matrix = self.affine

@@ -198,8 +198,9 @@ def test_errors_say_what_is_missing() -> None:
         align(empty, fixed())
     with pytest.raises(InputError, match="finite"):
         align(replace(pear(), vertices=pear().vertices * np.nan), fixed())
-    with pytest.raises(GeometryError, match="open"):
-        align(pear(), open_)
+    for moving, onto in [(pear(), open_), (open_, pear()), (open_, fixed()), ({"a": pear(), "b": open_}, fixed())]:
+        with pytest.raises(GeometryError, match=r"surface open: open, .* 3 edges of triangles"):
+            align(moving, onto)
     with pytest.raises(InputError, match="no structures"):
         align({}, fixed())
     with pytest.raises(InputError, match="same structures"):
@@ -228,8 +229,32 @@ def test_shapes_without_counterpart_do_not_converge() -> None:
         {"coarse_mm": (0.0,)},
         {"weights": {"a": -1.0}},
         {"spacing_mm": np.nan},
+        {"starts": 2.5},
+        {"starts": True},
+        {"coarse_points": "500"},
+        {"fine_points": None},
+        {"range_deg": "60"},
+        {"coarse_mm": 4.0},
+        {"fine_mm": ("1",)},
+        {"stretch": 2.0},
+        {"stretch": (0.5, 1.5, 2.0)},
+        {"weights": 2.0},
+        {"weights": {"a": None}},
     ],
 )
 def test_parameters_are_checked(wrong: dict[str, object]) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="expected") as told:
         AlignParameters(**wrong)  # type: ignore[arg-type]
+    assert "\n" not in str(told.value)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    given = AlignParameters(starts=np.int64(3), spacing_mm=np.float32(0.5), coarse_mm=[8.0, 4.0])  # type: ignore[arg-type]
+    assert (given.starts, given.spacing_mm) == (3, 0.5)
+
+
+def test_a_mesh_of_separate_triangles_is_closed() -> None:
+    triangles = pear().vertices[pear().faces].reshape(-1, 3)
+    soup = Surface("soup", "fixed", triangles, np.arange(len(triangles)).reshape(-1, 3))
+    for size in (1.0, 1e6):
+        assert len(prepare(replace(soup, vertices=soup.vertices * size)).parts) == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -12,12 +13,12 @@ from spinemodel.alignment.parameters import AlignParameters
 from spinemodel.alignment.shapes import Mask, Target, prepare
 from spinemodel.anatomy.surface import Surface
 from spinemodel.spaces import apply
-from spinemodel.volume.grid import around, to_mm
+from spinemodel.volume.grid import Grid, around, to_mm
 from spinemodel.volume.labels import LabelVolume
 from spinemodel.volume.rasterise import rasterise
 from spinemodel.volume.spans import to_volume
 from tests.alignment.forms import ellipsoid, farthest, moved, pear, spindle, turned
-from tests.shapes import sphere
+from tests.shapes import box, sphere
 
 TRUTH = turned((9, -7, 11), (4, 8, -6))
 ALL_TURNS = AlignParameters(range_deg=180.0, starts=12)
@@ -52,6 +53,39 @@ def test_half_turns_of_an_ellipsoid_are_told() -> None:
     assert verdict.second_best.apart_deg == pytest.approx(180, abs=2)
     assert "fits as well" in verdict.reason
     assert verdict.basin < 0.6
+
+
+@pytest.mark.parametrize("starts", [8, 24])
+def test_the_turns_of_a_cube_are_told_where_it_fits_exactly(starts: int) -> None:
+    """Its faces run through the lattice, so that the given pose has no error at all."""
+    cube = box((0.5, 0.5, 0.5), 20.0)
+    verdict = align(cube, cube, parameters=AlignParameters(starts=starts, range_deg=180.0)).verdict
+
+    assert verdict.error_mm < 1e-3
+    assert verdict.ambiguous
+    assert verdict.second_best is not None
+    assert verdict.second_best.apart_mm > 10
+    assert "fits as well" in verdict.reason
+
+
+def test_turns_beyond_the_range_stay_unseen() -> None:
+    """A cube turned by 90 degrees fits as well; from turns of up to 10 degrees it is not found."""
+    cube = box((0.5, 0.5, 0.5), 20.0)
+    verdict = align(cube, cube, parameters=AlignParameters(range_deg=10.0)).verdict
+
+    assert not verdict.ambiguous
+    assert verdict.second_best is None
+
+
+def test_starts_given_up_are_counted() -> None:
+    """Far starts end in places that fit worse by far: the basin and the missing second best say so together."""
+    verdict = align(moved(pear(), TRUTH), target("pear"), parameters=replace(ALL_TURNS, starts=24)).verdict
+    left = re.search(r"(\d+) of 24 starts were given up early", verdict.reason)
+
+    assert left is not None
+    assert verdict.basin <= 1 - int(left[1]) / 24 + 1e-9
+    assert verdict.second_best is not None or verdict.basin == pytest.approx(1 - int(left[1]) / 24)
+    assert "given up" not in align(target("pear"), target("pear"), parameters=AlignParameters(starts=1)).verdict.reason
 
 
 @pytest.mark.parametrize(("form", "shape"), [("spindle", spindle), ("sphere", ball)])
@@ -97,6 +131,15 @@ def test_directions_by_kind_and_extent() -> None:
     assert choose_direction(target("pear"), small, "similarity")[0] == "both"
     assert choose_direction(target("pear"), half, "similarity")[0] == "fixed"
     assert choose_direction(half, target("pear"), "affine")[0] == "moving"
+
+
+def test_the_volume_of_a_mask_is_that_of_its_voxels() -> None:
+    values = np.zeros((12, 12, 40), dtype=np.uint16)
+    values[4:7, 4:7, 3:37] = 1
+    thin = LabelVolume(Grid(values.shape, np.diag([0.5, -0.5, 2.0, 1.0]), "fixed"), values, {1: "thread"})
+
+    assert prepare(Mask(thin, 1)).parts[0].mm3 == pytest.approx(9 * 34 * 0.5)
+    assert prepare(box(size=2.0)).parts[0].mm3 == pytest.approx(8)
 
 
 def part_of(surface: Surface, share: float) -> Mask:

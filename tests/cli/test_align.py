@@ -92,7 +92,8 @@ def test_json_tells_how_it_was_found(aligned, files) -> None:
     away_mm = said["alignment"]["residuals_mm"]
     assert 0 <= away_mm["p50"] <= away_mm["p90"] <= away_mm["p95"] < 0.1 < away_mm["max"] < 0.5
     assert said["alignment"]["parts"] == [["moving", "fixed"]]
-    assert said["sources"]["moving"]["path"] == files[0].as_posix()
+    assert said["sources"]["moving"]["path"] == f"../{files[0].parent.name}/moving.stl"
+    assert (aligned[0] / said["sources"]["moving"]["path"]).resolve() == files[0].resolve()
     assert len(said["sources"]["fixed"]["sha256"]) == 64
 
 
@@ -132,6 +133,11 @@ def test_part_of_a_model_to_a_label_of_a_mask(tmp_path) -> None:
     [
         (("--out", "T.tfm"), "--out T.tfm: expected NAME.json"),
         (("--out", "T.json", "--moved", "m.nii"), "--moved m.nii: expected a mesh file"),
+        (("--out", "T.json", "--figure", "T.JPG"), "--figure T.JPG: expected NAME.png"),
+        (("--out", "T.json", "--figure", "noext"), "--figure noext: expected NAME.png"),
+        (("--out", "model.json"), "model.json: is the name of a model's record"),
+        (("--out", "T.json", "--moved", "MOVING"), "moving.stl: is an input too"),
+        (("--out", "T.json", "--moved", "FIXED"), "fixed.stl: is an input too"),
         (("--out", "T.json", "--structure", "Spleen"), "no part Spleen; there are moving"),
         (("--out", "T.json", "--label", 3), "is a mask; choose parts with --structure"),
         (("--out", "T.json", "--starts", 0), "starts: got 0"),
@@ -140,11 +146,47 @@ def test_part_of_a_model_to_a_label_of_a_mask(tmp_path) -> None:
 )
 def test_wrong_options_are_one_line(options, said, files, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    problem = run(*files, *options).exception
+    named = {"MOVING": files[0], "FIXED": files[1]}
+    problem = run(*files, *(named.get(option, option) for option in options)).exception
     assert isinstance(problem, InputError), repr(problem)
     assert said in str(problem)
     assert "\n" not in str(problem)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_belongs_to_inputs_is_never_overwritten(tmp_path) -> None:
+    from spinemodel.io.nifti import write_volume
+
+    surfaces = {"Dura": Surface("Dura", "moving", potato().vertices, potato().faces)}
+    model = toy_model(tmp_path / "sub-toy", surfaces, None)
+    write_volume(tmp_path / "m.nii", to_volume(rasterise(potato(), around([potato()], 4.0), device="cpu")))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    cases = [
+        (("--out", tmp_path / "m.json"), "m.json: belongs to the input"),
+        (("--out", tmp_path / "T.json", "--moved", model / "surfaces/Dura.stl"), "Dura.stl: is a file of the model"),
+    ]
+    for words, said in cases:
+        problem = run(model, tmp_path / "m.nii", *words).exception
+        assert isinstance(problem, InputError)
+        assert said in str(problem)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_open_mesh_is_named(files, tmp_path) -> None:
+    whole = potato()
+    write_surface(tmp_path / "gap.stl", Surface("gap", "x", whole.vertices, whole.faces[40:]))
+    problem = run(files[0], tmp_path / "gap.stl", "--out", tmp_path / "T.json").exception
+    assert "gap.stl: surface " in str(problem)
+    assert "edges of triangles are not matched" in str(problem)
+
+
+def test_mesh_without_a_frame_is_told(files, tmp_path) -> None:
+    content = files[0].read_bytes()
+    (tmp_path / "bare.stl").write_bytes(bytes(80) + content[80:])
+    shown = run(tmp_path / "bare.stl", files[1], "--out", tmp_path / "T.json", "--starts", 1)
+    assert shown.exit_code == 0, shown.exception
+    assert f"note: {tmp_path / 'bare.stl'} states no frame; taken as LPS, as 3D Slicer does" in shown.output
+    assert "fixed.stl states no frame" not in shown.output
 
 
 def test_shape_in_metres_is_refused(files, tmp_path) -> None:

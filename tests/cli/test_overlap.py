@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from spinemodel.anatomy.compartments import Solid, partition
+from spinemodel.anatomy.surface import Surface
 from spinemodel.cli import app
 from spinemodel.errors import InputError, SpaceMismatchError
 from spinemodel.io.label_table import write_label_table
@@ -112,6 +114,91 @@ def test_mask_that_cuts_a_mesh_off_is_told(masks, tmp_path) -> None:
     problem = run(tmp_path / "Cord.stl", masks[0]).exception
     assert isinstance(problem, InputError)
     assert "lies 30.5 mm outside" in str(problem)
+
+
+def test_inputs_are_never_overwritten(masks, tmp_path) -> None:
+    write_surface(tmp_path / "b.stl", box())
+    table = tmp_path / "one.tsv"
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    cases = [
+        ((tmp_path / "b.stl", tmp_path / "b.stl", "--out", tmp_path / "b.stl"), "b.stl: is an input too"),
+        ((*masks, "--out", table), f"one.tsv: belongs to the input {masks[0]}"),
+        ((*masks, "--out", tmp_path / "model.json"), "is the name of a model's record"),
+    ]
+    for words, said in cases:
+        problem = run(*words).exception
+        assert isinstance(problem, InputError)
+        assert said in str(problem)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_labels_of_one_name_are_told_apart(tmp_path) -> None:
+    one = mask(tmp_path / "one.nii.gz", {3: (0, 4), 4: (4, 6), 5: (6, 10)}, {3: "Cord", 4: "cord", 5: "Fat"})
+    other = mask(tmp_path / "two.nii.gz", {3: (0, 2), 4: (4, 6), 5: (6, 10)}, {3: "Cord", 4: "cord", 5: "Fat"})
+    rows = rows_of(one, other, out=tmp_path / "o.tsv")
+    assert {pair: numbers[3] for pair, numbers in rows.items()} == {
+        ("Cord (3)", "Cord (3)"): 0.6667,
+        ("cord (4)", "cord (4)"): 1.0,
+        ("Fat", "Fat"): 1.0,
+    }
+    rows = rows_of(one, other, "--structure", "Cord (3)=cord (4)", out=tmp_path / "o.tsv")
+    assert rows[("Cord", "cord")][2:] == [0.0, 0.0, 0.0]
+
+
+def test_high_labels_and_images(tmp_path) -> None:
+    one = mask(tmp_path / "one.nii.gz", {60000: (0, 4)}, {})
+    other = mask(tmp_path / "two.nii.gz", {65535: (2, 6)}, {})
+    assert rows_of(one, other, out=tmp_path / "o.tsv")[("60000", "65535")][3] == 0.5
+    values = np.arange(1000, dtype=np.uint16).reshape(10, 10, 10) % 362
+    write_volume(tmp_path / "grey.nii", LabelVolume(Grid((10, 10, 10), np.eye(4), SPACE), values, {}))
+    problem = run(tmp_path / "grey.nii", one).exception
+    assert isinstance(problem, InputError)
+    assert "grey.nii: has 361 labels and no table that names them; is it an image rather than a mask?" in str(problem)
+    assert run(tmp_path / "grey.nii", one, "--structure", "7=60000").exit_code == 0
+    problem = run(tmp_path / "grey.nii", one, "--structure", "no=60000").exception
+    assert "there are 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 351 more" in str(problem)
+
+
+def test_model_is_compared_as_tissues_with_a_volume_of_its_tissues(tmp_path) -> None:
+    """L1_L is structure and tissue; the tissue is the larger here, and the volume's."""
+    solids = [Solid(box((2, 2, 2), 3.0), "L1_L"), Solid(box((1, 1, 1), 6.0), "CSF")]
+    parted = partition(solids, box((0, 0, 0), 10.0))
+    surfaces = {"Dura": box((1, 1, 1), 6.0, "Dura"), "L1_L": box((2, 2, 2), 2.0, "L1_L")}
+    model = toy_model(tmp_path / "sub-toy", surfaces, parted)
+    for what, shared in (("tissues", {"L1_L", "CSF", "Bulk"}), ("structures", {"Dura", "L1_L"})):
+        out = tmp_path / f"{what}_dseg.nii.gz"
+        words = ["rasterise", str(model), "--spacing", "0.5", "--what", what, "--out", str(out)]
+        assert CliRunner().invoke(app, words).exit_code == 0
+        rows = rows_of(model, out, out=tmp_path / "o.tsv")
+        assert {a for a, _ in rows} == shared
+        assert rows[("L1_L", "L1_L")][3:] == [1.0, 1.0]
+        assert what == "structures" or all(numbers[3:] == [1.0, 1.0] for numbers in rows.values())
+    cord = mask(tmp_path / "mixed.nii.gz", {1: (1, 7), 33: (7, 8)}, {1: "Dura", 33: "CSF"})
+    assert {a for a, _ in rows_of(model, cord, out=tmp_path / "o.tsv")} == {"Dura", "CSF"}
+
+
+def test_what_is_wrong_with_a_mesh_names_its_file(masks, tmp_path) -> None:
+    whole = box((2, 2, 2), 4.0)
+    write_surface(tmp_path / "gap.stl", Surface("gap", "x", whole.vertices, whole.faces[1:]))
+    problem = run(tmp_path / "gap.stl", masks[0], "--label", 2).exception
+    assert str(problem).startswith(f"{tmp_path / 'gap.stl'}: surface gap: open")
+    write_surface(tmp_path / "small.obj", box((2.1, 2.1, 2.1), 0.08))
+    problem = run(tmp_path / "small.obj", masks[0], "--label", 2).exception
+    said = "it is 0.14 mm across; is it in metres? If not, the voxels of"
+    assert said in str(problem)
+    assert "smaller" not in str(problem)
+    write_surface(tmp_path / "huge.stl", box((0, 0, 0), 9000.0))
+    problem = run(tmp_path / "huge.stl", tmp_path / "huge.stl").exception
+    assert str(problem).startswith(f"{tmp_path / 'huge.stl'}, {tmp_path / 'huge.stl'}: grid: got ")
+    assert "or is the unit wrong?" in str(problem)
+
+
+def test_mesh_without_a_frame_is_told(masks, tmp_path) -> None:
+    path = tmp_path / "Cord.stl"
+    write_surface(path, box((1.0, 1, 1), 4.0))
+    path.write_bytes(bytes(80) + path.read_bytes()[80:])
+    shown = run(path, path)
+    assert f"note: {path} states no frame; taken as LPS, as 3D Slicer does" in shown.output
 
 
 def test_what_cannot_be_compared(masks, tmp_path) -> None:

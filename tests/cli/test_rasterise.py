@@ -194,13 +194,16 @@ def test_device_is_logged(model, tmp_path) -> None:
         (("--spacing", "1,2"), "--spacing 1,2: expected one positive number"),
         (("--spacing", "fine"), "--spacing fine: expected one positive number"),
         (("--spacing", "nan"), "--spacing nan: expected one positive number"),
-        (("--spacing", "0.001"), "grid: got shape"),
-        (("--spacing", "0.003"), "voxels are more than the 2.1e+09 that are written"),
-        (("--spacing", "50"), "no voxel's centre lies inside; use smaller voxels"),
+        (("--spacing", "0.001"), "use larger voxels than 0.001 mm, or is the unit wrong?"),
+        (("--spacing", "0.003"), "voxels are more than the 2.1e+09 that are written; use larger voxels than 0.003 mm"),
+        (("--spacing", "50"), "sub-toy: no voxel's centre lies inside; it is 17 mm across; is it in"),
         (("--spacing", 1, "--what", "Spleen"), "no part Spleen; there are"),
         (("--spacing", 1, "--what", ","), "--what ',': expected tissues, structures, or names"),
         (("--spacing", 1, "--coverage", 4), "--coverage: writes a file per part; name the parts"),
-        (("--spacing", 1, "--what", "CSF", "--coverage", 0), "coverage: got 0 subsamples"),
+        (("--spacing", 1, "--what", "CSF", "--coverage", 0), "got 0 subsamples, expected 1 to 32"),
+        (("--spacing", 1, "--what", "CSF", "--coverage", 40), "got 40 subsamples, expected 1 to 32"),
+        (("--spacing", 0.02, "--what", "White", "--coverage", 32), "got 32 subsamples, expected 1 to 23"),
+        (("--spacing", 1, "--what", "L1_L,L1L", "--coverage", 4), "L1L_probseg.nii.gz: is the name of two outputs"),
         (("--like", "no.nii"), "no.nii: no such file"),
     ],
 )
@@ -208,12 +211,12 @@ def test_wrong_options_are_one_line(options, said, model, image, tmp_path) -> No
     given = [image if option == "IMAGE" else option for option in options]
     line = problem_of(model, "--out", tmp_path / "x.nii.gz", *given)
     assert said in line
+    assert list(tmp_path.iterdir()) == [image], "nothing is written"
 
 
 def test_what_cannot_be_rasterised_or_written(model, image, tmp_path) -> None:
     out = tmp_path / "x.nii"
     assert "unknown volume format .png" in problem_of(model, "--spacing", 1, "--out", tmp_path / "x.png")
-    assert "is the image of --like" in problem_of(model, "--like", image, "--out", image)
     assert "is a volume already" in problem_of(image, "--spacing", 1, "--out", out)
     assert "/dev/null: cannot be written to" in problem_of(model, "--spacing", 1, "--out", "/dev/null/x.nii")
     bare = toy_model(tmp_path / "sub-bare", {"Dura": box(name="Dura")}, None)
@@ -221,8 +224,67 @@ def test_what_cannot_be_rasterised_or_written(model, image, tmp_path) -> None:
     assert "has no tissues; build the model again with --tissues" in line
     cube = box()
     write_surface(tmp_path / "open.stl", Surface("open", "x", cube.vertices, cube.faces[1:]))
-    assert "open" in problem_of(tmp_path / "open.stl", "--spacing", 0.3, "--out", out)
+    line = problem_of(tmp_path / "open.stl", "--spacing", 0.3, "--out", out)
+    assert line.startswith(f"{tmp_path / 'open.stl'}: surface open: open")
+    assert "edges of triangles are not matched" in line
     assert not out.exists()
+
+
+def test_inputs_are_never_overwritten(model, image, tmp_path) -> None:
+    copy = tmp_path / "sub-toy"
+    shutil.copytree(model, copy)
+    mesh = tmp_path / "part.png"
+    write_surface(tmp_path / "part.stl", box())
+    (tmp_path / "part.stl").rename(mesh)
+    cases = [
+        ((copy, "--spacing", 1, "--out", copy / "model.nii.gz"), "model.json: is the name of a model's record"),
+        ((copy, "--like", image, "--out", image), "T2.nii.gz: is an input too"),
+        ((copy, "--like", image, "--out", tmp_path / "T2.nii"), f"T2.json: belongs to the input {image}"),
+        ((copy, "--like", image, "--out", tmp_path / "x" / ".." / "T2.nii"), f"T2.json: belongs to the input {image}"),
+        ((mesh, "--spacing", 1, "--figure", "--out", tmp_path / "part.nii"), "part.png: is an input too"),
+    ]
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for words, said in cases:
+        assert said in problem_of(*words)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_mesh_in_metres_is_asked_after(image, tmp_path) -> None:
+    path = tmp_path / "L3.obj"
+    write_surface(path, box((0, 0, 0), 0.08))
+    out = tmp_path / "x.nii"
+    said = f"{path}: no voxel's centre lies inside; it is 0.14 mm across; is it in metres? If not, "
+    assert problem_of(path, "--spacing", 1, "--out", out) == said + "use smaller voxels"
+    assert problem_of(path, "--like", image, "--out", out) == f"{said}the voxels of {image} (2 mm) are too large for it"
+    write_surface(path, box((-20, 0, 0), 0.08))
+    assert "mm outside; it is 0.14 mm across; is it in metres?" in problem_of(path, "--like", image, "--out", out)
+    write_surface(path, box((0, 0, 0), 9000.0))
+    line = problem_of(path, "--spacing", 1, "--out", out)
+    assert line.startswith(f"{path}: grid: got ")
+    assert line.endswith("use larger voxels than 1 mm, or is the unit wrong?")
+
+
+def test_part_that_loses_most_of_its_voxels_is_named(model, tmp_path) -> None:
+    shown = run(model, "--spacing", 1, "--what", "Dura,CSF,White", "--out", tmp_path / "x.nii")
+    assert "note: 100.0 % of the voxels in Dura went to parts of higher priority inside it" in shown.output
+    for what in ("Dura,Cord", "CSF,White"):
+        assert "note:" not in run(model, "--spacing", 1, "--what", what, "--out", tmp_path / "x.nii").output
+
+
+def test_old_tables_are_gone_before_the_voxels_change(model, tmp_path, monkeypatch) -> None:
+    """A process that dies after the voxels leaves no table of the volume before."""
+    from spinemodel.io import nifti
+
+    out = tmp_path / "x_dseg.nii"
+    assert run(model, "--spacing", 1, "--out", out, "--slicer").exit_code == 0
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(nifti, "write_sidecar", dies)
+    run(model, "--spacing", 1, "--what", "structures", "--out", out, "--slicer")
+    assert counts(out)[1] == 189, "the new volume"
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_an_earlier_volume_stays_where_a_run_fails(model, tmp_path) -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from spinemodel.errors import InputError
-from spinemodel.io.nifti import MOST, read_grid, read_volume, write_shares, write_volume
+from spinemodel.io.nifti import read_grid, read_volume, write_shares, write_volume
 from spinemodel.io.sidecar import beside, is_volume, stated_space
+from spinemodel.io.voxels import MOST
 from spinemodel.volume.grid import Grid, to_indices, to_mm
 from spinemodel.volume.labels import LabelVolume
 
@@ -304,3 +305,22 @@ def test_names_of_files() -> None:
     assert is_volume(Path("a.NII.gz"))
     assert not is_volume(Path("a.stl"))
     assert beside(Path("x/a.b_dseg.NII.GZ"), ".tsv") == Path("x/a.b_dseg.tsv")
+
+
+def test_broken_sidecar_is_warned_of_once(tmp_path, caplog) -> None:
+    (tmp_path / "v.json").write_text('{"Space": "sub-03/scan')
+    for _ in range(2):
+        assert stated_space(tmp_path / "v.nii.gz") is None
+    assert len(caplog.records) == 1
+    assert "v.json: cannot be read (Unterminated string" in caplog.text
+    (tmp_path / "w.json").write_text("{}")
+    assert stated_space(tmp_path / "w.nii") is None
+    assert len(caplog.records) == 1
+
+
+def test_source_that_is_gone_leaves_the_volume_as_it_was(tmp_path) -> None:
+    write_volume(tmp_path / "v.nii", painted(np.eye(4)))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(InputError, match=r"gone\.stl: cannot be read"):
+        write_volume(tmp_path / "v.nii", painted(np.diag([2.0, 2, 2, 1])), sources=[tmp_path / "gone.stl"])
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before

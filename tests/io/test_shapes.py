@@ -11,7 +11,7 @@ from spinemodel.anatomy.compartments import Solid, partition
 from spinemodel.errors import InputError
 from spinemodel.io.label_table import write_label_table
 from spinemodel.io.nifti import write_volume
-from spinemodel.io.shapes import known_space, read_parts, structure_in
+from spinemodel.io.shapes import known_space, read_parts, states_frame, structure_in
 from spinemodel.io.surfaces import write_surface
 from spinemodel.volume.grid import Grid
 from spinemodel.volume.labels import LabelVolume
@@ -86,6 +86,21 @@ def test_label_that_is_there_twice(mask) -> None:
     with pytest.raises(InputError, match="several labels called Cord; there are 2 Cord, 40 Cord"):
         read_parts(mask, ["Cord"])
     assert read_parts(mask, ["40"]).names == ("Cord",)
+
+
+def test_labels_of_one_name_are_told_apart(mask) -> None:
+    write_label_table(mask.with_name("m_dseg.tsv"), {2: "Cord", 40: "cord"})
+    assert read_parts(mask).names == ("Cord (2)", "cord (40)")
+    assert read_parts(mask, ["cord (2)"]).mask.names == {2: "Cord"}
+
+
+@pytest.mark.parametrize("suffix", ["stl", "ply", "obj", "vtp", "gii"])
+def test_frames_that_are_stated(suffix, tmp_path) -> None:
+    path = tmp_path / f"a.{suffix}"
+    write_surface(path, box())
+    assert states_frame(path)
+    path.write_bytes(path.read_bytes().replace(b"SPACE=LPS", b"SPOCE=LPS"))
+    assert states_frame(path) == (suffix in ("vtp", "gii")), "whose frame is no text of that form"
 
 
 def test_unknown_structure_and_files_that_are_no_shape(model, tmp_path) -> None:
