@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from spinemodel.anatomy.compartments import Partition
+from spinemodel.anatomy.compartments import Partition, Solid, partition
 from spinemodel.anatomy.surface import Surface
 from spinemodel.io.files import describe
 from spinemodel.io.model import FORMAT
 from spinemodel.io.partition import write_partition
 from spinemodel.io.surfaces import write_surface
+from tests.shapes import box
 
 
 def toy_model(
@@ -32,3 +33,10 @@ def toy_model(
         record["partition"] = {"file": describe(folder, path, "RAS")}
     (folder / "model.json").write_text(json.dumps(record), encoding="utf-8")
     return folder
+
+
+def nested_model(folder: Path) -> Path:
+    """Write boxes in boxes: white matter of 27 mm3 in fluid of 216 in bulk of 1000; cord and sac of the same forms."""
+    solids = [Solid(box((2, 2, 2), 3.0), "White"), Solid(box((1, 1, 1), 6.0), "CSF")]
+    surfaces = {"Dura": box((1, 1, 1), 6.0, "Dura"), "Cord": box((2, 2, 2), 3.0, "Cord")}
+    return toy_model(folder, surfaces, partition(solids, box((0, 0, 0), 10.0)))

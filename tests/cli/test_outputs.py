@@ -44,8 +44,11 @@ def test_what_is_refused(output, said, tmp_path) -> None:
     assert str(problem.value).startswith(str(tmp_path / output))
 
 
-def test_what_is_free(tmp_path) -> None:
-    """A volume in a model's folder, and an earlier output written again, destroy nothing."""
+def test_a_volume_in_a_models_folder_is_free_until_it_is_read(tmp_path) -> None:
     model = toy_model(tmp_path / "sub-toy", {"Dura": box(name="Dura")}, None)
-    (model / "sub-toy_dseg.nii.gz").write_bytes(b"")
-    require_free([model / "sub-toy_dseg.nii.gz", tmp_path / "T2w.stl"], [model, tmp_path / "T2w.nii.gz"])
+    volume = model / "sub-toy_dseg.nii.gz"
+    volume.write_bytes(b"")
+    outputs, inputs = [volume, tmp_path / "T2w.stl"], [model, tmp_path / "T2w.nii.gz"]
+    assert require_free(outputs, inputs) is None
+    with pytest.raises(InputError, match="is an input too"):
+        require_free(outputs, [*inputs, volume])

@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from spinemodel import Phantom, annotate, read_subject
 from spinemodel.anatomy.build import build
-from spinemodel.anatomy.compartments import Solid, partition
 from spinemodel.anatomy.phantom import cord_volume
 from spinemodel.anatomy.surface import Surface, volume
 from spinemodel.cli import app
@@ -23,7 +22,7 @@ from spinemodel.io.surfaces import write_surface
 from spinemodel.volume.grid import Grid
 from spinemodel.volume.labels import LabelVolume
 from tests.shapes import box
-from tests.toys import toy_model
+from tests.toys import nested_model, toy_model
 
 SPACE = "sub-toy/scanner"
 
@@ -42,11 +41,7 @@ def problem_of(*words: object) -> str:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
-    """Boxes in boxes: white matter of 27 mm3 in fluid of 216 in bulk of 1000; a cord and a sac of the same forms."""
-    solids = [Solid(box((2, 2, 2), 3.0), "White"), Solid(box((1, 1, 1), 6.0), "CSF")]
-    parted = partition(solids, box((0, 0, 0), 10.0))
-    surfaces = {"Dura": box((1, 1, 1), 6.0, "Dura"), "Cord": box((2, 2, 2), 3.0, "Cord")}
-    return toy_model(tmp_path_factory.mktemp("models") / "sub-toy", surfaces, parted)
+    return nested_model(tmp_path_factory.mktemp("models") / "sub-toy")
 
 
 @pytest.fixture

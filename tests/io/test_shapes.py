@@ -7,7 +7,6 @@ import nibabel
 import numpy as np
 import pytest
 
-from spinemodel.anatomy.compartments import Solid, partition
 from spinemodel.errors import InputError
 from spinemodel.io.label_table import write_label_table
 from spinemodel.io.nifti import write_volume
@@ -16,15 +15,12 @@ from spinemodel.io.surfaces import write_surface
 from spinemodel.volume.grid import Grid
 from spinemodel.volume.labels import LabelVolume
 from tests.shapes import box
-from tests.toys import toy_model
+from tests.toys import nested_model, toy_model
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
-    solids = [Solid(box((2, 2, 2), 3.0), "White"), Solid(box((1, 1, 1), 6.0), "CSF")]
-    parted = partition(solids, box((0, 0, 0), 10.0))
-    surfaces = {"Dura": box((1, 1, 1), 6.0, "Dura"), "Cord": box((2, 2, 2), 3.0, "Cord")}
-    return toy_model(tmp_path_factory.mktemp("models") / "sub-toy", surfaces, parted)
+    return nested_model(tmp_path_factory.mktemp("models") / "sub-toy")
 
 
 @pytest.fixture
