@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spinemodel.alignment.fields import Fields, sample
 from spinemodel.alignment.motions import Pose
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.jit import compiled
+from spinemodel.volume.sampling import Fields, sample_into
 
 
 class Side(NamedTuple):
@@ -74,7 +74,7 @@ def evaluate(side: Side, pose: Pose, work: Work) -> None:
         map_points(i, work.back, side.points, work.place)
     else:
         map_points(pose.linear, t, side.points, work.place)
-    sample(side.fields, side.start, work.place, work.r, w)
+    sample_into(side.fields, side.start, work.place, work.r, w)
     for n in range(len(w)):
         gx, gy, gz = w[n, 0], w[n, 1], w[n, 2]
         for k in range(3):

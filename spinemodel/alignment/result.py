@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
-
-from spinemodel.alignment.fields import distances_at
 from spinemodel.alignment.parameters import Direction, Kind
 from spinemodel.alignment.shapes import Target
 from spinemodel.arrays import FloatArray
 from spinemodel.spaces import Transform, apply
+from spinemodel.volume.sampling import sample_parts
 
 
 @dataclass(frozen=True)
@@ -105,6 +103,6 @@ class Alignment:
         """
         points, start = self.moving.points
         there = apply(self.transform, points, space=self.moving.space)
-        result = np.asarray(distances_at(self.fixed.fields, start, there))
+        result = sample_parts(self.fixed.fields, start, there)[0]
         result.setflags(write=False)
         return result

@@ -9,7 +9,6 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from spinemodel.alignment.fields import Fields, pack
 from spinemodel.alignment.parameters import AlignParameters
 from spinemodel.alignment.sampling import sample_surface
 from spinemodel.anatomy.surface import Surface
@@ -22,6 +21,7 @@ from spinemodel.volume.grid import Grid, around, voxel_mm3
 from spinemodel.volume.labels import LabelVolume
 from spinemodel.volume.mask_surface import mask_of, mask_surface
 from spinemodel.volume.rasterise import rasterise
+from spinemodel.volume.sampling import Fields, pack
 
 BAND_MM: Final = 3.0
 """Distances are exact up to here, beyond the fine scales, so that the last steps see exact ones."""

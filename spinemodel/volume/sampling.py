@@ -1,13 +1,20 @@
-"""The distance field between its voxels, and outside its grid."""
+"""Distance fields between their voxels, and outside their grids.
+
+Within the grid's outermost centres a field is trilinear. Beyond, it is the value at the border where the point's voxel
+indices are clipped, plus the distance to there, so that what lies outside still feels which way the surface is: never
+less than the true distance. The gradient is the exact derivative of these values, from one side where cells meet, so
+that least squares descend what they measure.
+"""
 
 from __future__ import annotations
 
-from math import floor, sqrt
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemodel.arrays import FloatArray
+from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import InputError
 from spinemodel.jit import compiled
 from spinemodel.volume.distance import DistanceField
@@ -15,10 +22,6 @@ from spinemodel.volume.distance import DistanceField
 
 def sample(field: DistanceField, points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the distance at points and its gradient.
-
-    Within the grid's outermost centres the field is trilinear. Beyond, it is the value at the border where the point's
-    voxel indices are clipped, plus the distance to there, so that what lies outside still feels which way the
-    surface is. Without shear, that place is the border's nearest.
 
     Parameters
     ----------
@@ -30,9 +33,9 @@ def sample(field: DistanceField, points: FloatArray) -> tuple[FloatArray, FloatA
     Returns
     -------
     values
-        (n,) mm; negative inside.
+        (n,) mm; negative inside. What is not a number stays none.
     gradients
-        (n, 3) mm/mm along RAS: the exact derivative of the values, from one side where cells meet.
+        (n, 3) mm/mm along RAS.
 
     Examples
     --------
@@ -45,84 +48,119 @@ def sample(field: DistanceField, points: FloatArray) -> tuple[FloatArray, FloatA
     """
     if points.ndim != 2 or points.shape[1] != 3:
         raise InputError(f"sample: got points {points.shape}, expected (n, 3)")
-    affine = field.grid.affine
-    inverse = np.asarray(np.linalg.inv(affine), dtype=np.float64)
-    return _sample(field.values, affine, inverse, np.asarray(points, dtype=np.float64))
+    return sample_parts(pack([field]), np.array([0, len(points)]), points)
 
 
-@compiled
-def _sample(
-    field: NDArray[np.float32], affine: FloatArray, inverse: FloatArray, points: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Go through the points."""
-    values, gradients = np.empty(len(points)), np.empty((len(points), 3))
-    for n in range(len(points)):
-        value, gx, gy, gz = sample_at(field, affine, inverse, points[n, 0], points[n, 1], points[n, 2])
-        values[n], gradients[n, 0], gradients[n, 1], gradients[n, 2] = value, gx, gy, gz
-    return values, gradients
+class Fields(NamedTuple):
+    """Distance fields of s structures.
 
-
-@compiled
-def sample_at(
-    field: NDArray[np.float32], affine: FloatArray, inverse: FloatArray, x: float, y: float, z: float
-) -> tuple[float, float, float, float]:
-    """Return the value (mm) and the gradient (x, y, z) at one point, for compiled loops.
-
-    Parameters
+    Attributes
     ----------
-    field, affine, inverse
-        Values of a field, the affine of its grid, and its inverse, (4, 4).
-    x, y, z
-        The point, mm.
+    values
+        (n,) float32 mm, the fields one after the other, each last axis fastest.
+    first
+        (s,) place of each field's first value.
+    shape
+        (s, 3) voxels along each axis.
+    edges
+        (s, 3, 3) columns are the voxel's edges, mm.
+    inverse
+        (s, 3, 4) map of mm to voxel indices.
     """
-    nx, ny, nz = field.shape
-    u = inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2] * z + inverse[0, 3]
-    v = inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2] * z + inverse[1, 3]
-    w = inverse[2, 0] * x + inverse[2, 1] * y + inverse[2, 2] * z + inverse[2, 3]
-    cu, cv, cw = _clipped(u, nx), _clipped(v, ny), _clipped(w, nz)
-    value, du, dv, dw = _trilinear(field, cu, cv, cw)
-    u, v, w = u - cu, v - cv, w - cw
-    if u == 0 and v == 0 and w == 0:
-        ex, ey, ez = 0.0, 0.0, 0.0
-    else:
-        ex = affine[0, 0] * u + affine[0, 1] * v + affine[0, 2] * w
-        ey = affine[1, 0] * u + affine[1, 1] * v + affine[1, 2] * w
-        ez = affine[2, 0] * u + affine[2, 1] * v + affine[2, 2] * w
-        away = sqrt(ex * ex + ey * ey + ez * ez)
-        value, ex, ey, ez = value + away, ex / away, ey / away, ez / away
-    # A clipped index does not move with the point; one that does takes the border's place along with it.
-    du = 0.0 if u != 0 else du - (affine[0, 0] * ex + affine[1, 0] * ey + affine[2, 0] * ez)
-    dv = 0.0 if v != 0 else dv - (affine[0, 1] * ex + affine[1, 1] * ey + affine[2, 1] * ez)
-    dw = 0.0 if w != 0 else dw - (affine[0, 2] * ex + affine[1, 2] * ey + affine[2, 2] * ez)
-    return (
-        value,
-        ex + du * inverse[0, 0] + dv * inverse[1, 0] + dw * inverse[2, 0],
-        ey + du * inverse[0, 1] + dv * inverse[1, 1] + dw * inverse[2, 1],
-        ez + du * inverse[0, 2] + dv * inverse[1, 2] + dw * inverse[2, 2],
+
+    values: NDArray[np.float32]
+    first: IntArray
+    shape: IntArray
+    edges: FloatArray
+    inverse: FloatArray
+
+
+def pack(fields: Sequence[DistanceField]) -> Fields:
+    """Return the fields in one buffer; one alone is not copied."""
+    flat = [field.values.reshape(-1) for field in fields]
+    values = (flat[0] if len(flat) == 1 else np.concatenate(flat)).view()
+    values.setflags(write=False)  # always, since loops are compiled anew for arrays that may be written to
+    return Fields(
+        values,
+        np.cumsum([0] + [len(part) for part in flat[:-1]]),
+        np.array([field.grid.shape for field in fields]),
+        np.array([field.grid.affine[:3, :3] for field in fields]),
+        np.array([np.linalg.inv(field.grid.affine)[:3] for field in fields]),
     )
 
 
-@compiled
-def _clipped(index: float, n: int) -> float:
-    """Return the index within [0, n - 1]; what is not a number becomes 0, so that nothing is read outside."""
-    low = index if index > 0 else 0.0
-    return low if low < n - 1 else n - 1.0
+def sample_parts(fields: Fields, start: IntArray, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return what :func:`sample_into` writes."""
+    value, gradient = np.empty(len(points)), np.empty((len(points), 3))
+    sample_into(fields, start, np.ascontiguousarray(points, dtype=np.float64), value, gradient)
+    return value, gradient
 
 
 @compiled
-def _trilinear(field: NDArray[np.float32], u: float, v: float, w: float) -> tuple[float, float, float, float]:
-    """Return the value between eight voxels, and its derivatives by the indices."""
-    nx, ny, nz = field.shape
-    i, j, k = min(floor(u), max(nx - 2, 0)), min(floor(v), max(ny - 2, 0)), min(floor(w), max(nz - 2, 0))
-    a, b, c = u - i, v - j, w - k
-    i1, j1, k1 = min(i + 1, nx - 1), min(j + 1, ny - 1), min(k + 1, nz - 1)
-    f000, f001 = np.float64(field[i, j, k]), np.float64(field[i, j, k1])
-    f010, f011 = np.float64(field[i, j1, k]), np.float64(field[i, j1, k1])
-    f100, f101 = np.float64(field[i1, j, k]), np.float64(field[i1, j, k1])
-    f110, f111 = np.float64(field[i1, j1, k]), np.float64(field[i1, j1, k1])
-    d00, d01, d10, d11 = f001 - f000, f011 - f010, f101 - f100, f111 - f110
-    f00, f01, f10, f11 = f000 + c * d00, f010 + c * d01, f100 + c * d10, f110 + c * d11
-    f0, f1 = f00 + b * (f01 - f00), f10 + b * (f11 - f10)
-    dw0, dw1 = d00 + b * (d01 - d00), d10 + b * (d11 - d10)
-    dv0, dv1 = f01 - f00, f11 - f10
-    return f0 + a * (f1 - f0), f1 - f0, dv0 + a * (dv1 - dv0), dw0 + a * (dw1 - dw0)
+def _cell(u: float, n: int) -> tuple[int, float, float]:
+    """Return the voxel below index ``u``, the share of the way to the next, and how far u lies off the lattice."""
+    inside = u if u > 0.0 else 0.0  # also where u is not a number, so that nothing is read outside
+    inside = inside if inside < n - 1.0 else n - 1.0
+    low = min(int(inside), max(n - 2, 0))
+    return low, inside - low, u - inside
+
+
+@compiled
+def sample_into(fields: Fields, start: IntArray, points: FloatArray, value: FloatArray, gradient: FloatArray) -> None:
+    """Write the distances (n,) of points (n, 3) mm from their structures, and the gradients (n, 3), in compiled loops.
+
+    Parameters
+    ----------
+    fields
+        Of s structures.
+    start
+        (s + 1,) the points ``start[s]`` to ``start[s + 1]`` belong to structure s.
+    points, value, gradient
+        Places, and where the result goes.
+    """
+    v = fields.values
+    for s in range(len(fields.first)):
+        first, nx, ny, nz = fields.first[s], fields.shape[s, 0], fields.shape[s, 1], fields.shape[s, 2]
+        i1, j1, k1 = ny * nz * min(nx - 1, 1), nz * min(ny - 1, 1), min(nz - 1, 1)  # steps to the next voxel
+        m = fields.inverse[s]
+        xx, xy, xz, x0 = m[0, 0], m[0, 1], m[0, 2], m[0, 3]
+        yx, yy, yz, y0 = m[1, 0], m[1, 1], m[1, 2], m[1, 3]
+        zx, zy, zz, z0 = m[2, 0], m[2, 1], m[2, 2], m[2, 3]
+        for n in range(start[s], start[s + 1]):
+            x, y, z = points[n, 0], points[n, 1], points[n, 2]
+            i, fx, ox = _cell(xx * x + xy * y + xz * z + x0, nx)
+            j, fy, oy = _cell(yx * x + yy * y + yz * z + y0, ny)
+            k, fz, oz = _cell(zx * x + zy * y + zz * z + z0, nz)
+            a = first + (i * ny + j) * nz + k
+            b, c, d = a + j1, a + i1, a + i1 + j1
+            g00, g01, g10, g11 = v[a + k1] - v[a], v[b + k1] - v[b], v[c + k1] - v[c], v[d + k1] - v[d]
+            v00, v01, v10, v11 = v[a] + fz * g00, v[b] + fz * g01, v[c] + fz * g10, v[d] + fz * g11
+            v0, v1 = v00 + fy * (v01 - v00), v10 + fy * (v11 - v10)
+            g0, g1 = g00 + fy * (g01 - g00), g10 + fy * (g11 - g10)
+            gi, gj, gk = v1 - v0, v01 - v00 + fx * (v11 - v10 - v01 + v00), g0 + fx * (g1 - g0)
+            value[n] = v0 + fx * (v1 - v0)
+            if ox != 0.0 or oy != 0.0 or oz != 0.0:
+                beyond, gi, gj, gk = _beyond(fields.edges[s], (ox, oy, oz), (gi, gj, gk))
+                value[n] += beyond
+            gradient[n, 0] = xx * gi + yx * gj + zx * gk
+            gradient[n, 1] = xy * gi + yy * gj + zy * gk
+            gradient[n, 2] = xz * gi + yz * gj + zz * gk
+
+
+@compiled
+def _beyond(
+    edges: FloatArray, off: tuple[float, float, float], gradient: tuple[float, float, float]
+) -> tuple[float, float, float, float]:
+    """Return the distance to the lattice (mm) and the gradient per voxel index of the extended field."""
+    dx = edges[0, 0] * off[0] + edges[0, 1] * off[1] + edges[0, 2] * off[2]
+    dy = edges[1, 0] * off[0] + edges[1, 1] * off[1] + edges[1, 2] * off[2]
+    dz = edges[2, 0] * off[0] + edges[2, 1] * off[1] + edges[2, 2] * off[2]
+    far = np.sqrt(dx * dx + dy * dy + dz * dz)
+    gi, gj, gk = gradient
+    if off[0] != 0.0:
+        gi = (edges[0, 0] * dx + edges[1, 0] * dy + edges[2, 0] * dz) / far
+    if off[1] != 0.0:
+        gj = (edges[0, 1] * dx + edges[1, 1] * dy + edges[2, 1] * dz) / far
+    if off[2] != 0.0:
+        gk = (edges[0, 2] * dx + edges[1, 2] * dy + edges[2, 2] * dz) / far
+    return far, gi, gj, gk

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from spinemodel.alignment.fields import Fields, pack
 from spinemodel.alignment.least_squares import damped_step, normal_equations
 from spinemodel.alignment.motions import Bounds, Pose, motion, moved, within
 from spinemodel.alignment.residuals import Side, errors, fill_row, residuals, workspace
@@ -14,6 +13,7 @@ from spinemodel.alignment.starts import pose_of
 from spinemodel.arrays import FloatArray
 from spinemodel.volume.distance import DistanceField
 from spinemodel.volume.grid import Grid, to_mm
+from spinemodel.volume.sampling import Fields, pack
 
 CENTRE = np.array([1.0, -2.0, 3.0])
 

@@ -4,10 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spinemodel.errors import InputError
-from spinemodel.jit import compiled
 from spinemodel.volume.distance import DistanceField, signed_distance
 from spinemodel.volume.grid import Grid, around, to_indices, to_mm
-from spinemodel.volume.sampling import sample, sample_at
+from spinemodel.volume.sampling import pack, sample, sample_parts
 from tests.shapes import sphere
 
 
@@ -71,17 +70,19 @@ def test_far_outside_the_way_to_a_sphere_is_found():
     assert (np.einsum("ij,ij->i", gradients, points / distance[:, None]) > 0.95).all()
 
 
-def test_other_compiled_loops_can_call_it():
+def test_structures_do_not_mix():
+    forms = [a_field((3, 3, 3)), a_field(seed=1), a_field((4, 1, 5), seed=2)]
+    points = np.random.default_rng(3).uniform(-2, 4, (30, 3))
+    values, gradients = sample_parts(pack(forms), np.array([0, 10, 25, 30]), points)
+    for form, part in zip(forms, (slice(0, 10), slice(10, 25), slice(25, 30)), strict=True):
+        alone = sample(form, points[part])
+        assert values[part].tolist() == alone[0].tolist()
+        assert gradients[part].tolist() == alone[1].tolist()
+
+
+def test_one_field_is_not_copied():
     field = a_field()
-    inverse = np.linalg.inv(field.grid.affine)
-    value, *gradient = compiled(_at)(field.values, field.grid.affine, inverse)
-    values, gradients = sample(field, np.array([[0.1, 0.2, 0.3]]))
-    assert value == values[0]
-    assert gradient == gradients[0].tolist()
-
-
-def _at(values, affine, inverse):
-    return sample_at(values, affine, inverse, 0.1, 0.2, 0.3)
+    assert np.shares_memory(pack([field]).values, field.values)
 
 
 def test_no_number_stays_no_number_and_wrong_shapes_are_refused():
