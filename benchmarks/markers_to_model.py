@@ -184,7 +184,6 @@ def time_call(markers: Path, out: Path) -> None:
 def columns(costs: Mapping[str, list[tuple[Cost, Cost]]], markers: Path, work: Path) -> dict[str, dict[str, str]]:
     """Return the rows of the table for every program."""
     from measures import measure, read_ours, read_peer
-
     from spinemodel.anatomy.arrange import arrange
     from spinemodel.io.bids import read_subject
 

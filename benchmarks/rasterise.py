@@ -27,8 +27,8 @@ from pathlib import Path
 import numpy as np
 
 from spinemodel.anatomy.surface import Surface
-from spinemodel.jit import compiled
 from spinemodel.volume.grid import Grid
+from winding import winding_numbers
 
 DATA = Path(os.environ.get("SPINEMODEL_DATA", "../shared/data"))
 EDGE_MM = 0.395
@@ -184,20 +184,6 @@ def child(program: str, folder: Path, device: str) -> None:
     print(json.dumps({"wall_s": wall, "cpu_s": cpu, "grown_gb": grown / 2**20}))
 
 
-@compiled
-def winding(corners: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Exact winding numbers: the solid angles of all faces over 4 pi (Van Oosterom & Strackee 1983)."""
-    turns = np.zeros(len(points))
-    for n in range(len(points)):
-        for face in range(len(corners)):
-            a, b, c = corners[face, 0] - points[n], corners[face, 1] - points[n], corners[face, 2] - points[n]
-            la, lb, lc = np.sqrt((a * a).sum()), np.sqrt((b * b).sum()), np.sqrt((c * c).sum())
-            above = (a * np.cross(b, c)).sum()
-            below = la * lb * lc + (a * b).sum() * lc + (b * c).sum() * la + (c * a).sum() * lb
-            turns[n] += np.arctan2(above, below) / (2 * np.pi)
-    return turns
-
-
 def wrong_voxels(case: Case, masks: dict[str, Mask]) -> dict[str, str]:
     """How many voxels each program has wrong, of those on which any two differ (up to 300 of them are judged)."""
     surface, grid = case
@@ -209,7 +195,7 @@ def wrong_voxels(case: Case, masks: dict[str, Mask]) -> dict[str, str]:
     if not len(judged):
         return dict.fromkeys(masks, "0")
     places = np.stack(np.unravel_index(judged, grid.shape), axis=1) @ grid.affine[:3, :3].T + grid.affine[:3, 3]
-    inside = np.abs(winding(surface.vertices[surface.faces], places)) > 0.5
+    inside = np.abs(winding_numbers(surface, places)) > 0.5
     share = len(differ) / len(judged)
     return {
         name: f"{'about ' if share > 1 else ''}{np.count_nonzero(mask[judged] != inside) * share:.0f}"

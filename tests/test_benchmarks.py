@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
+import markers_to_model as program
+import measures
+import rasterise as bench
 from spinemodel.anatomy.annotation import Markers
 from spinemodel.anatomy.arrange import arrange
 from spinemodel.anatomy.build import build
@@ -20,30 +21,8 @@ from spinemodel.anatomy.surface import Surface, area, merge, volume
 from spinemodel.levels import ROOTS
 from tests.shapes import sphere
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
-
-def _load(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", BENCHMARKS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def measures(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    return _load("measures", monkeypatch)
-
-
-@pytest.fixture
-def program(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    return _load("markers_to_model", monkeypatch)
-
-
-def test_rows_of_a_small_phantom(measures: ModuleType) -> None:
+def test_rows_of_a_small_phantom() -> None:
     annotation = annotate(Phantom(missing=ROOTS[2:]))
     anatomy = build(annotation, BuildParameters(edge_mm=1.0))
     cord, dura, one, other = anatomy.surfaces.values()
@@ -62,7 +41,7 @@ def test_rows_of_a_small_phantom(measures: ModuleType) -> None:
     assert float(rows["centreline's end to ganglion, mean, mm"]) < 0.05
 
 
-def test_volume_of_a_leaning_stack_is_area_times_height(measures: ModuleType) -> None:
+def test_volume_of_a_leaning_stack_is_area_times_height() -> None:
     angle = np.linspace(0, 2 * np.pi, 32, endpoint=False)
     circle = np.column_stack([5 * np.cos(angle), 5 * np.sin(angle), 0 * angle])
     stack = [Markers(circle + np.array([0.3 * z, 0, z]), "a") for z in range(0, 21, 2)]
@@ -70,7 +49,7 @@ def test_volume_of_a_leaning_stack_is_area_times_height(measures: ModuleType) ->
     assert measures.stack_volume(stack) == pytest.approx(np.pi * 25 * 20, rel=1e-4)
 
 
-def test_parts_and_small_faces_keep_the_shape(measures: ModuleType) -> None:
+def test_parts_and_small_faces_keep_the_shape() -> None:
     corners = np.array([[0.0, 0, 0], [9, 0, 0], [0, 9, 0], [0, 0, 9]])
     faces = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]])
     one = Surface("one", "here", corners, faces)
@@ -82,7 +61,7 @@ def test_parts_and_small_faces_keep_the_shape(measures: ModuleType) -> None:
     assert (area(fine), volume(fine)) == pytest.approx((area(one), volume(one)))
 
 
-def test_a_process_is_timed_and_its_failure_told(program: ModuleType, tmp_path: Path) -> None:
+def test_a_process_is_timed_and_its_failure_told(tmp_path: Path) -> None:
     busy = "import time\nwhile time.process_time() < 0.2: pass\nblock = bytearray(200_000_000)"
     cost = program.run([sys.executable, "-c", busy], tmp_path)
 
@@ -92,12 +71,11 @@ def test_a_process_is_timed_and_its_failure_told(program: ModuleType, tmp_path: 
         program.run([sys.executable, "-c", "print('no markers'); raise SystemExit(3)"], tmp_path)
 
 
-def test_a_python_without_blender_is_recognised(program: ModuleType) -> None:
+def test_a_python_without_blender_is_recognised() -> None:
     assert program.bpy_version("/no/such/python") is None
 
 
-def test_the_rasteriser_benchmark_tells_who_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    bench = _load("rasterise", monkeypatch)
+def test_the_rasteriser_benchmark_tells_who_is_wrong() -> None:
     ball = sphere(5.0, rows=12)
     grid = bench.grid_round(ball, (14, 14, 14))
     right = bench.ours_volume((ball, grid), "cpu")()

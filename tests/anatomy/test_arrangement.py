@@ -25,6 +25,7 @@ from spinemodel.anatomy.surface import Surface, area, merge, volume
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import GeometryError
 from tests.shapes import box, circle, sphere
+from winding import winding_numbers
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -86,16 +87,6 @@ def unshared(faces: np.ndarray) -> int:
     directed = np.vstack([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     edges, count = np.unique(np.sort(directed, axis=1), axis=0, return_counts=True)
     return int((count != 2).sum()) + 2 * len(edges) - len(np.unique(directed, axis=0))
-
-
-def winding(surface: Surface, points: FloatArray) -> FloatArray:
-    """How often a surface winds round points: the sum of solid angles (van Oosterom and Strackee 1983)."""
-    a, b, c = np.moveaxis(surface.vertices[surface.faces][None] - points[:, None, None], 2, 0)
-    la, lb, lc = (np.linalg.norm(v, axis=2) for v in (a, b, c))
-    dot = lambda u, v: np.einsum("pfi,pfi->pf", u, v)  # noqa: E731
-    above = dot(a, np.cross(b, c))
-    below = la * lb * lc + dot(a, b) * lc + dot(b, c) * la + dot(c, a) * lb
-    return np.arctan2(above, below).sum(axis=1) / (2 * np.pi)
 
 
 @given(st.lists(st.integers(-8, 8), min_size=12, max_size=12), st.integers(0, 60), SEEDS)
@@ -181,7 +172,7 @@ def test_each_piece_knows_which_solids_contain_it(seed: int) -> None:
     some = np.argsort(-size)[:200]
     for i, shape in enumerate(shapes):
         other = some[cut.owner[some] != i]
-        inside = winding(shape, corner[other].mean(axis=1)) > 0.5
+        inside = winding_numbers(shape, corner[other].mean(axis=1)) > 0.5
         np.testing.assert_array_equal(cut.inside[cut.patch[other], i], inside)
 
 

@@ -27,8 +27,9 @@ from spinemodel.anatomy.surface import Surface, area, volume
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import GeometryError, InputError
 from spinemodel.io.bids import read_subject
-from tests.anatomy.test_arrangement import posed, random_shapes, rod, unshared, winding
+from tests.anatomy.test_arrangement import posed, random_shapes, rod, unshared
 from tests.shapes import box, sphere
+from winding import winding_numbers
 
 SEEDS = st.integers(0, 2**32 - 1)
 ROOM = box((-1.1, -1.2, -1.3), 2.4, name="room")
@@ -94,12 +95,12 @@ def test_points_lie_in_the_part_of_the_first_solid_that_holds_them(seed: int) ->
     points = np.random.default_rng(seed).uniform(-1.25, 1.35, (300, 3))
     expected = np.full(len(points), "Bulk")
     for solid in reversed(solids):
-        expected[winding(solid.surface, points) > 0.5] = solid.label
-    expected[winding(ROOM, points) < 0.5] = ""
+        expected[winding_numbers(solid.surface, points) > 0.5] = solid.label
+    expected[winding_numbers(ROOM, points) < 0.5] = ""
     parted = partition(solids, ROOM)
     found = np.full(len(points), "", dtype=expected.dtype)
     for name in parted.labels:
-        inside = winding(parted.parts[name], points) > 0.5
+        inside = winding_numbers(parted.parts[name], points) > 0.5
         assert (found[inside] == "").all()
         found[inside] = name
     np.testing.assert_array_equal(found, expected)

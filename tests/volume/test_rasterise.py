@@ -12,12 +12,12 @@ from spinemodel.anatomy.build import build
 from spinemodel.anatomy.surface import Surface, merge, volume
 from spinemodel.errors import GeometryError, InputError, SpaceMismatchError
 from spinemodel.io.bids import read_subject
-from spinemodel.jit import compiled
 from spinemodel.volume.grid import Grid, around, refined, to_mm, voxel_mm3
 from spinemodel.volume.measure import volumes
 from spinemodel.volume.rasterise import rasterise
 from spinemodel.volume.spans import Spans, to_volume
 from tests.shapes import box, sphere
+from winding import winding_numbers
 
 
 def surface_of(mesh: trimesh.Trimesh, name: str = "shape") -> Surface:
@@ -131,7 +131,7 @@ def test_vertices_on_samples_are_seen_as_by_samples_moved_a_little() -> None:
     points = centres(grid).reshape(-1, 3) + np.array([1e-7, 1e-5, 1e-3])
     for step in (1.0, 0.5, 0.125):
         snapped = Surface("torus", "test", np.round(torus.vertices / step) * step, torus.faces)
-        inside = np.abs(winding_numbers(snapped.vertices[snapped.faces], points)) > 0.5
+        inside = np.abs(winding_numbers(snapped, points)) > 0.5
         assert np.array_equal(values(rasterise(snapped, grid)).reshape(-1) > 0, inside)
 
 
@@ -257,24 +257,10 @@ def test_a_subject_is_seen_as_its_exact_winding_numbers_say(sub03: Path) -> None
             near |= (found != np.roll(found, 1, axis)) | (found != np.roll(found, -1, axis))
         sample = generator.permutation(np.argwhere(near))[:60]
         points = to_mm(grid, sample.astype(float))
-        wrong = found[tuple(sample.T)] != (winding_numbers(surface.vertices[surface.faces], points) > 0.5)
+        wrong = found[tuple(sample.T)] != (winding_numbers(surface, points) > 0.5)
         if wrong.any():
             apart = trimesh.proximity.closest_point(trimesh.Trimesh(surface.vertices, surface.faces), points[wrong])[1]
             assert apart.max() < 2.0**-16
-
-
-@compiled
-def winding_numbers(corners: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Solid angle of all faces seen from each point over 4 pi (Van Oosterom & Strackee 1983)."""
-    turns = np.zeros(len(points))
-    for n in range(len(points)):
-        for face in range(len(corners)):
-            a, b, c = corners[face, 0] - points[n], corners[face, 1] - points[n], corners[face, 2] - points[n]
-            la, lb, lc = np.sqrt((a * a).sum()), np.sqrt((b * b).sum()), np.sqrt((c * c).sum())
-            above = (a * np.cross(b, c)).sum()
-            below = la * lb * lc + (a * b).sum() * lc + (b * c).sum() * la + (c * a).sum() * lb
-            turns[n] += np.arctan2(above, below) / (2 * np.pi)
-    return turns
 
 
 def test_refining_the_lattice_keeps_the_volume_of_a_lattice_box() -> None:
