@@ -163,13 +163,19 @@ def require_opengl() -> None:
         raise BackendUnavailableError(f"no OpenGL library to draw with; {MEND}")
 
 
-def draw_panel(plotter: Plotter, index: int, panel: Panel, surfaces: Mapping[str, Surface]) -> None:
-    """Draw surfaces into one panel, with its name, orientation labels and scale bar."""
+def draw_panel(
+    plotter: Plotter,
+    index: int,
+    panel: Panel,
+    surfaces: Mapping[str, Surface],
+    colours: Mapping[str, Colour] | None = None,
+) -> None:
+    """Draw surfaces into one panel, in these colours or the table's, with its name, directions and scale bar."""
     renderer = aim(plotter, index, panel)
     for name, surface in sorted(surfaces.items(), key=lambda item: OPACITY.get(item[0], 1.0), reverse=True):
         plotter.add_mesh(
             to_pyvista(surface),
-            color=colour_of(name),
+            color=(colours or {}).get(name) or colour_of(name),
             opacity=OPACITY.get(name, 1.0),
             culling="back" if name in OPACITY else False,
             smooth_shading=True,
