@@ -37,6 +37,9 @@ TITLE_PX: Final = 70
 BESIDE_PX: Final = 14
 """Space between a vertebra and its level."""
 
+LETTER_PX: Final = 17
+"""Width of a letter, at most."""
+
 EDGE_MM: Final = 8.0
 """Depth of the part of a vertebra whose middle its level stands beside."""
 
@@ -96,7 +99,7 @@ def _write_levels(
             continue
         across, height = ((surface.vertices - panel.centre) @ np.stack([right, up], axis=1)).T * panel.px_per_mm
         foremost = height[across < across.min() + EDGE_MM * panel.px_per_mm]
-        x = panel.box[2] / 2 + across.min() - BESIDE_PX
+        x = max(panel.box[2] / 2 + across.min() - BESIDE_PX, LETTER_PX * len(name))
         y = panel.box[3] / 2 + (foremost.min() + foremost.max()) / 2 - 8
         write(plotter, panel, name, x, y, 12, just="right")
         write(plotter, panel, notes.get(name, ""), x, y - 18, 9, just="right")

@@ -19,7 +19,11 @@ LADDER: Final = (
 )
 """Every vertebra that a name may stand for, from head to foot; T13 and L6 are rare."""
 
-MOST_LUMBAR: Final = 6
+VERSE_LABELS: Final = {
+    **{name: i for i, name in enumerate((name for name in LADDER if name != "T13" and name[0] != "S"), start=1)},
+    **{"Sacrum": 26, "Coccyx": 27, "T13": 28},
+}
+"""Label of every vertebra in VerSe (Sekuboyina et al. 2021), which others follow."""
 
 _BETWEEN: Final = re.compile(r"([CTL]\d{1,2})-([CTLS]\d{1,2})")
 _ENDPLATE: Final = re.compile(r"([CTL]\d{1,2})_endplate")
