@@ -9,14 +9,13 @@
     sub-03/centrelines/sub-03_centrelines.tsv          all centrelines, RAS+ mm
     sub-03/tissues/...                                 where asked for: see :mod:`spinemodel.io.tissues`
 
-Everything is written into a hidden folder first and moved into place at the end, so that a build that is stopped leaves
-the model before it as it was.
+Everything is written aside and moved into place at the end (:mod:`spinemodel.io.staging`), so that a build that is
+stopped leaves the model before it as it was.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -32,17 +31,15 @@ from spinemodel.anatomy.model import Anatomy
 from spinemodel.anatomy.surface import Surface, merge
 from spinemodel.anatomy.tissues import Tissues
 from spinemodel.errors import InputError
-from spinemodel.io.files import atomic, describe, plain, sha256, writable
+from spinemodel.io.files import atomic, describe, plain, sha256
 from spinemodel.io.slicer import Frame, Markup, write_markups
+from spinemodel.io.staging import move_into_place, staged
 from spinemodel.io.surfaces import file_frame, file_unit, read_surface, write_surface
 from spinemodel.io.tissues import write_tissues
 from spinemodel.levels import DURA, ROOT_STRUCTURES, STRUCTURES
 
 FORMAT: Final = 2
 """Version of the layout of ``model.json``."""
-
-STAGING: Final = ".partial"
-"""Folder inside the model's that files are written to before they are moved into place."""
 
 CURVE_STEP_MM: Final = 1.0
 """Spacing of the control points of Slicer curves: the curve through them is within 1 um of the centreline."""
@@ -71,14 +68,14 @@ def write_model(
         If the folder cannot be written to.
     """
     folder = out / anatomy.annotation.subject
-    staging = folder / STAGING
-    with writable(out):
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
+    path = folder / "model.json"
+    with staged(folder) as staging:
         record = _write_files(anatomy, checked, fidelity, staging, formats, frame)
         if tissues:
             record |= write_tissues(tissues, staging, anatomy.annotation.subject, formats, frame)
-        return _move_into_place(staging, folder, record)
+        kept = {(folder / name).resolve() for name in _listed(record)}
+        move_into_place(staging, path, record, stale=_previous(folder) - kept)
+    return path
 
 
 def _write_files(
@@ -193,24 +190,6 @@ def extrapolated_spans(line: Centreline) -> list[list[float]]:
     s = arc_length(line.points)
     change = np.flatnonzero(np.diff(np.concatenate([[False], line.extrapolated, [False]]).astype(int)))
     return [[float(s[a]), float(s[min(b, len(s) - 1)])] for a, b in zip(change[::2], change[1::2], strict=True)]
-
-
-def _move_into_place(staging: Path, folder: Path, record: Record) -> Path:
-    """Move all staged files into the model folder, ``model.json`` last, and remove what only the model before had."""
-    before = _previous(folder)
-    staged = [path for path in sorted(staging.rglob("*")) if path.is_file()]
-    path = folder / "model.json"
-    path.unlink(missing_ok=True)
-    for file in staged:
-        target = folder / file.relative_to(staging)
-        target.parent.mkdir(exist_ok=True)
-        file.replace(target)
-    with atomic(path) as temporary:
-        temporary.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    for stale in before - {(folder / name).resolve() for name in _listed(record)}:
-        stale.unlink(missing_ok=True)
-    shutil.rmtree(staging)
-    return path
 
 
 def _previous(folder: Path) -> set[Path]:

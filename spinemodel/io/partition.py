@@ -1,12 +1,13 @@
 """A partition of space as one conforming mesh: VTK XML PolyData with the label on either side of every face.
 
-The cell arrays ``inner`` and ``outer`` hold tissue ids (0 outside the domain) of the side that a face's normal leaves
+The cell arrays ``inner`` and ``outer`` hold ids (0 outside the domain) of the side that a face's normal leaves
 and of the side it points to; the field array ``labels`` names them as ``id name``. Coordinates are RAS+ millimetres,
 which the field array ``SPACE`` says to 3D Slicer; ``space`` is the name of the subject's own space.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,16 @@ from spinemodel.io.mesh_readers import read_polydata
 from spinemodel.levels import TISSUES
 
 
-def write_partition(path: Path, partition: Partition) -> None:
-    """Write a partition as ``.vtp``, whole or not at all."""
+def write_partition(path: Path, partition: Partition, ids: Mapping[str, int] | None = None) -> None:
+    """Write a partition as ``.vtp``, whole or not at all; with the ids of tissues, or with these."""
     import pyvista as pv
 
+    number = ids or {name: TISSUES[name].id for name in partition.labels}
+
     mesh = pv.PolyData.from_regular_faces(np.array(partition.vertices), np.array(partition.faces))
-    ids = np.array([0, *(TISSUES[name].id for name in partition.labels)], dtype=np.int32)
+    ids = np.array([0, *(number[name] for name in partition.labels)], dtype=np.int32)
     mesh.cell_data["inner"], mesh.cell_data["outer"] = ids[partition.sides].T
-    mesh.field_data["labels"] = [f"{TISSUES[name].id} {name}" for name in partition.labels]
+    mesh.field_data["labels"] = [f"{number[name]} {name}" for name in partition.labels]
     mesh.field_data["SPACE"] = ["RAS"]
     mesh.field_data["space"] = [partition.space]
     with atomic(path) as draft:
