@@ -26,8 +26,8 @@ def write_partition(path: Path, partition: Partition, ids: Mapping[str, int] | N
     number = ids or {name: TISSUES[name].id for name in partition.labels}
 
     mesh = pv.PolyData.from_regular_faces(np.array(partition.vertices), np.array(partition.faces))
-    ids = np.array([0, *(number[name] for name in partition.labels)], dtype=np.int32)
-    mesh.cell_data["inner"], mesh.cell_data["outer"] = ids[partition.sides].T
+    codes = np.array([0, *(number[name] for name in partition.labels)], dtype=np.int32)
+    mesh.cell_data["inner"], mesh.cell_data["outer"] = codes[partition.sides].T
     mesh.field_data["labels"] = [f"{number[name]} {name}" for name in partition.labels]
     mesh.field_data["SPACE"] = ["RAS"]
     mesh.field_data["space"] = [partition.space]
