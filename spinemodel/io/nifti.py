@@ -28,6 +28,7 @@ from spinemodel.io.files import atomic, one_line
 from spinemodel.io.sidecar import beside, sidecar_text, volume_suffix, write_sidecar
 from spinemodel.io.voxels import labels_of
 from spinemodel.volume.grid import Grid, spacing
+from spinemodel.volume.image import ScalarVolume, scalars_of
 from spinemodel.volume.labels import LabelVolume
 
 log = logging.getLogger("spinemodel")
@@ -90,16 +91,34 @@ def read_volume(
         If the file cannot be read, is no mask, holds several volumes or states no place.
     """
     image = _open(path)
+    grid, raw = _voxels(path, image, space, unplaced, "a mask")
+    return LabelVolume(grid, labels_of(path, raw, float(image.dataobj.slope), float(image.dataobj.inter)), names or {})
+
+
+def read_scalars(path: Path, *, space: str) -> ScalarVolume:
+    """Return an image of one number per voxel, such as a CT; int16 where it is stored so, float32 otherwise.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, holds several volumes or no real numbers, or states no place.
+    """
+    image = _open(path)
+    grid, raw = _voxels(path, image, space, False, "an image")
+    return ScalarVolume(grid, scalars_of(path, raw, float(image.dataobj.slope), float(image.dataobj.inter)))
+
+
+def _voxels(path: Path, image: NiftiImage, space: str, unplaced: bool, what: str) -> tuple[Grid, NDArray[Any]]:
+    """Return the grid and the stored numbers of an image of one volume."""
     if len(image.shape) < 3 or any(n != 1 for n in image.shape[3:]):
         sides = " x ".join(map(str, image.shape))
-        raise InputError(f"{path}: {sides} voxels; expected a mask of three axes, or of four with one volume")
+        raise InputError(f"{path}: {sides} voxels; expected {what} of three axes, or of four with one volume")
     grid = _grid(path, image, space, unplaced)
     try:
-        raw = np.asanyarray(image.dataobj.get_unscaled()).reshape(grid.shape)
+        return grid, np.asanyarray(image.dataobj.get_unscaled()).reshape(grid.shape)
     except BROKEN as problem:
         reason = one_line(problem)
         raise InputError(f"{path}: voxels cannot be read ({reason}); the file is cut off or broken") from None
-    return LabelVolume(grid, labels_of(path, raw, float(image.dataobj.slope), float(image.dataobj.inter)), names or {})
 
 
 def _open(path: Path) -> NiftiImage:
