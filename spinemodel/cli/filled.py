@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from spinemodel.cli.tables import Row
+from spinemodel.io.tables import Row
 
 if TYPE_CHECKING:
     from spinemodel.anatomy.surface import Surface

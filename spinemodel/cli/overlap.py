@@ -12,8 +12,9 @@ from spinemodel.cli.field_of_view import about, grid_round, say, tell_beyond
 from spinemodel.cli.outputs import require_free
 from spinemodel.cli.pairs import LabelOption, StructureOption, match, read_pair
 from spinemodel.cli.show import step
-from spinemodel.cli.tables import Row, print_rows, write_rows
+from spinemodel.cli.tables import print_rows
 from spinemodel.errors import InputError, SpaceMismatchError
+from spinemodel.io.tables import Row, write_rows
 
 if TYPE_CHECKING:
     from spinemodel.io.shapes import Parts

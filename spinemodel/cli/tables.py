@@ -1,18 +1,15 @@
-"""Rows of text by column: printed as tables, and written as files that a spreadsheet reads."""
+"""Rows of text by column, printed as tables."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from spinemodel.cli.show import console
+from spinemodel.io.tables import Row
 
 if TYPE_CHECKING:
     from spinemodel.anatomy.segments import Span
-
-Row = dict[str, str]
-"""One line of a table: text by column."""
 
 MARKS: Final = {"extrapolated": "*", "derived": "'"}
 """Say in print which levels nobody marked; files have a column for it."""
@@ -55,11 +52,3 @@ def _printed(row: Row) -> Row:
             line[kind if end == "from" else column.replace("_", " ")] = marked
     return line
 
-
-def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Write rows as tab-separated values, whole or not at all."""
-    from spinemodel.io.files import atomic
-
-    lines = ["\t".join(rows[0]), *("\t".join(row.values()) for row in rows)] if rows else [""]
-    with atomic(path) as temporary:
-        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")

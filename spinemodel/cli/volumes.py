@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from spinemodel.cli.show import console
-from spinemodel.cli.tables import Row, named, print_rows, write_rows
+from spinemodel.cli.tables import named, print_rows
 from spinemodel.errors import InputError
+from spinemodel.io.tables import Row, write_rows
 
 if TYPE_CHECKING:
     from spinemodel.anatomy.published import Comparison
