@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
+from spinemodel.anatomy.axis import locate
 from spinemodel.anatomy.model import Anatomy
 from spinemodel.anatomy.surface import Surface
 from spinemodel.anatomy.surround.canal import canal, canal_form
@@ -25,6 +26,9 @@ CANAL: Final = 61
 DISCS: Final = 100
 """Label of the canal, and what a disc's label is above that of the vertebra on it, as SPINEPS has them; vertebrae have
 VerSe's."""
+
+CANAL_MM: Final = 10.0
+"""How far above the dura vertebrae are made: within the canal, which goes on for 15 mm."""
 
 PRIORITIES: Final = {"canal": 2, "vertebra": 1, "sacrum": 1, "disc": 0}
 """What takes a voxel that several fill: the parametric forms overlap so that none leaves a gap."""
@@ -47,7 +51,8 @@ def phantom_mask(anatomy: Anatomy, spacing_mm: float = 1.0) -> VertebralMask:
     InputError
         If the anatomy has no vertebral levels.
     """
-    spans = [span for span in anatomy.levels.vertebrae if span.top < anatomy.axis.s[-1]]
+    end = locate(anatomy.axis, anatomy.surfaces[DURA.name].vertices)[0].max() + CANAL_MM
+    spans = [span for span in anatomy.levels.vertebrae if span.top < end]
     if not spans:
         raise InputError(f"{anatomy.annotation.subject}: no vertebral levels; mark ganglia")
     surfaces = phantom_surfaces(anatomy, spans)
