@@ -42,9 +42,16 @@ misnamed. Phantoms and sub-03 lie between 0.8 and 1.3."""
 MESH_STRETCH: Final = 0.05
 """The same least ratio between two ends of segmented bodies: discs may be worn thin, but not turned inside out."""
 
+CRUSHED_MM: Final = 12.0
+"""By how much a disc may seem higher between segmented bodies than in the tables: half a body, which a fracture may
+have taken. A level that is missing, or a misnamed one, makes 30 mm of it."""
+
 BODY_MM: Final = (9.0, 12.0)
 """Of a vertebra's mesh, what lies more than the first ventrally of the axis and less than the second beside it counts
 as body: in front of the canal, without the transverse processes."""
+
+AXIS_END_MM: Final = 0.5
+"""What comes nearer to an end of the axis is taken to go on beyond it, where nothing is measured. A choice."""
 
 MIDDLE_MM: Final = 6.0
 """How far from the body's middle depth its ends are measured: where tilted endplates move them least. A choice."""
@@ -122,7 +129,8 @@ def vertebral_levels(
     last_thoracic, last_lumbar
         Names of the last vertebrae of both regions: ``L6`` for a subject with six lumbar vertebrae.
     meshes
-        Segmented vertebrae by name, in the axis's space; they count before the ganglia between them.
+        Segmented vertebrae by name, in the axis's space; they count before the ganglia between them. Those that reach
+        beyond the axis, and a mesh of S1, which may be the whole sacrum, tell nothing here.
 
     Raises
     ------
@@ -133,7 +141,7 @@ def vertebral_levels(
     """
     names = vertebra_names(last_thoracic, last_lumbar)
     ladder = _ladder(names, sizes)
-    bodies = {name: _body_span(axis, name, mesh) for name, mesh in (meshes or {}).items()}
+    bodies = _bodies(axis, meshes or {})
     pins = _pins(ladder, bodies, _heights(axis, ganglia))
     _require_room(pins)
     stretch = _stretch(pins)
@@ -212,8 +220,10 @@ def _require_room(pins: _Pins) -> None:
     """Raise unless the pins follow each other at plausible distances."""
     for i in range(len(pins.ladder) - 1):
         expected, found = pins.ladder[i + 1] - pins.ladder[i], pins.axis[i] - pins.axis[i + 1]
-        least = STRETCH[0] if any("ganglia" in source for source in pins.source[i : i + 2]) else MESH_STRETCH
-        if not least * expected <= found <= STRETCH[1] * expected:
+        drawn = not any("ganglia" in source for source in pins.source[i : i + 2])
+        least = (MESH_STRETCH if drawn else STRETCH[0]) * expected
+        most = max(STRETCH[1] * expected, expected + CRUSHED_MM * drawn)
+        if not least <= found <= most:
             raise GeometryError(
                 f"vertebral levels: {pins.source[i + 1]} marked {found:.0f} mm below {pins.source[i]}, expected about "
                 f"{expected:.0f} mm; check their names, or `last_lumbar` and `last_thoracic`"
@@ -237,6 +247,14 @@ def _origin(name: str, rungs: tuple[float, float], pins: _Pins, bodies: Mapping[
         return "annotated"
     reaches = rungs[1] + BELOW_BODY_MM >= pins.ladder[0] and rungs[0] <= pins.ladder[-1]
     return "derived" if reaches else "extrapolated"
+
+
+def _bodies(axis: Axis, meshes: Mapping[str, Surface]) -> dict[str, tuple[float, float]]:
+    """Return top and bottom of the bodies of meshes; none of a sacrum, nor of what goes on beyond the axis."""
+    spans = {name: _body_span(axis, name, mesh) for name, mesh in meshes.items() if name[0] != "S"}
+    return {
+        name: span for name, span in spans.items() if span[1] > AXIS_END_MM and span[0] < axis.s[-1] - AXIS_END_MM
+    }
 
 
 def _body_span(axis: Axis, name: str, mesh: Surface) -> tuple[float, float]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spinemodel.cli import options
+from spinemodel.cli.given_vertebrae import GivenVertebrae, given_vertebrae, print_fit, record_of
 from spinemodel.cli.show import console, print_displacements, print_fidelity, print_tissues, step
 from spinemodel.errors import BackendUnavailableError, GeometryError, InputError
 
 if TYPE_CHECKING:
     from spinemodel.anatomy.annotation import Annotation
     from spinemodel.anatomy.model import Anatomy, BuildParameters
-    from spinemodel.anatomy.surface import Surface
     from spinemodel.anatomy.tissues import TissueParameters, Tissues
     from spinemodel.arrays import FloatArray
     from spinemodel.io.slicer import Frame
@@ -36,7 +36,9 @@ def build_model(
     tissues: options.WithTissues = False,
     without: options.Without = "",
     ventral: options.WithVentral = False,
-    vertebrae: options.VertebraFolder = None,
+    vertebrae: options.GivenVertebrae = None,
+    vertebrae_fit: options.VertebraFit = None,
+    vertebrae_labels: options.VertebraLabels = None,
     contour: options.ContourSpline = "slicer",
     noise: options.MarkerNoise = None,
     figures: options.WithFigures = True,
@@ -50,9 +52,10 @@ def build_model(
     Example: spinemodel build lumbosacral --subject sub-03 --out models --format stl,glb --radius S1=0.4
 
     Example: spinemodel build lumbosacral --subject sub-03 --out models --tissues --ventral --posture prone
+
+    Example: spinemodel build sub-03 --out models --tissues --vertebrae verse_msk.nii.gz --vertebrae-fit template
     """
     from spinemodel.io.bids import read_subject
-    from spinemodel.io.vertebrae import read_vertebrae
 
     parameters = replace(
         options.build_parameters(edge, radius or [], conus, contour, noise),
@@ -63,11 +66,15 @@ def build_model(
     )
     if not tissues and (without or ventral or vertebrae):
         raise InputError("--without, --ventral and --vertebrae shape the tissues; ask for them with --tissues")
+    if (vertebrae_fit or vertebrae_labels) and not vertebrae:
+        raise InputError("--vertebrae-fit and --vertebrae-labels say how to take --vertebrae; give that too")
     completed = options.tissue_parameters(without, ventral=ventral) if tissues else None
     chosen = options.formats_of(formats)
     with step(f"Reading {markers}"):
         annotation = read_subject(markers, subject)
-        given = read_vertebrae(vertebrae, annotation.space) if vertebrae else None
+    given = None
+    if vertebrae:
+        given = given_vertebrae(vertebrae, vertebrae_fit, vertebrae_labels, annotation, parameters)
     build_and_write(annotation, out, parameters, chosen, frame, completed=completed, vertebrae=given, figures=figures)
 
 
@@ -79,7 +86,7 @@ def build_and_write(
     frame: Frame = "LPS",
     *,
     completed: TissueParameters | None = None,
-    vertebrae: Mapping[str, Surface] | None = None,
+    vertebrae: GivenVertebrae | None = None,
     figures: bool = True,
 ) -> Anatomy:
     """Build a model, and its tissues where ``completed`` says which, write its folder and print what came out.
@@ -95,17 +102,20 @@ def build_and_write(
     from spinemodel.io.model import write_model
 
     with step(f"Building {annotation.subject}"):
-        anatomy = build(annotation, parameters, vertebrae)
+        anatomy = build(annotation, parameters, vertebrae.surfaces if vertebrae else None)
     _say(anatomy.annotation.notes)
     with step("Checking"):
         checked, errors = audit(anatomy.surfaces), marker_errors(anatomy)
     fidelity = summarise(errors)
     tissues = _complete(anatomy, completed) if completed else None
     with step(f"Writing {out}"):
-        path = write_model(anatomy, checked, fidelity, out, tissues=tissues, formats=formats, frame=frame)
+        more = {"vertebrae": record_of(vertebrae)} if vertebrae else {}
+        path = write_model(anatomy, checked, fidelity, out, tissues=tissues, formats=formats, frame=frame, more=more)
     print_fidelity(fidelity)
     print_displacements(anatomy.displacements)
     failures = list(checked.failures)
+    if vertebrae and vertebrae.fit:
+        print_fit(vertebrae.fit)
     if tissues:
         print_tissues(tissues)
         failures += tissues.failures
@@ -140,6 +150,7 @@ def _draw(
 ) -> None:
     """Draw the figures; say which part is missing where they cannot be drawn."""
     from spinemodel.report.fidelity import render_fidelity
+    from spinemodel.report.overlay import render_overlay
     from spinemodel.report.render import render_model
     from spinemodel.report.tissues import render_tissues
 
@@ -149,5 +160,9 @@ def _draw(
         render_fidelity(folder / f"{subject}_fidelity.png", anatomy.surfaces, errors)
         if tissues:
             render_tissues(folder, anatomy, tissues)
+        if anatomy.vertebrae:
+            sac, title = {"Dura": anatomy.surfaces["Dura"]}, f"{subject}, dura and given vertebrae"
+            path = folder / f"{subject}_vertebrae.png"
+            render_overlay(path, sac, anatomy.vertebrae, title=title, names=("dura", "vertebrae"))
     except BackendUnavailableError as missing:
         console.print(f"note: figures left out: {missing}", highlight=False, markup=False, soft_wrap=True)

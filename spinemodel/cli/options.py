@@ -50,8 +50,19 @@ Without: TypeAlias = Annotated[
     str, typer.Option(help="Tissues to leave out, separated by commas, such as Bone,Disc,Muscle.")
 ]
 WithVentral: TypeAlias = Annotated[bool, typer.Option("--ventral", help="Add ventral roots to the tissues.")]
-VertebraFolder: TypeAlias = Annotated[
-    Path | None, typer.Option(help="Folder of closed vertebra meshes (L1.stl, ...), in place of parametric ones.")
+GivenVertebrae: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="PATH", help="Folder of vertebra meshes (L1.stl, ...), or a label mask, for parametric ones."),
+]
+VertebraFit: TypeAlias = Annotated[
+    Literal["own", "rigid", "similarity", "template"] | None,
+    typer.Option(
+        help="How they come round the cord: own, as they lie; rigid, a scan of the same person; template, another's, "
+        "each vertebra sized in breadth and height; similarity, in one. Default: own for meshes, rigid for a mask."
+    ),
+]
+VertebraLabels: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="MAP", help="Label map of the mask; see `spinemodel vertebrae`.")
 ]
 ContourSpline: TypeAlias = Annotated[
     Literal["slicer", "centripetal", "chord"], typer.Option(help="Spline of the contours; slicer as shown there.")

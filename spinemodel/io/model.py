@@ -16,7 +16,7 @@ stopped leaves the model before it as it was.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -56,11 +56,12 @@ def write_model(
     tissues: Tissues | None = None,
     formats: Sequence[str] = ("stl",),
     frame: Frame = "LPS",
+    more: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the model folder ``out/<subject>`` and return the path of its ``model.json``.
 
     The files and figures of an earlier model of the subject are replaced or removed; anything else stays. The same
-    model gives the same bytes.
+    model gives the same bytes. What is in ``more`` is added to ``model.json``.
 
     Raises
     ------
@@ -73,6 +74,7 @@ def write_model(
         record = _write_files(anatomy, checked, fidelity, staging, formats, frame)
         if tissues:
             record |= write_tissues(tissues, staging, anatomy.annotation.subject, formats, frame)
+        record |= more or {}
         kept = {(folder / name).resolve() for name in _listed(record)}
         move_into_place(staging, path, record, stale=_previous(folder) - kept)
     return path

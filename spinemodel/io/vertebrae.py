@@ -18,7 +18,8 @@ SUFFIXES: Final = (".stl", ".ply", ".obj", ".glb", ".vtp", ".gii")
 SIZES_MM: Final = (15.0, 250.0)
 """Width of a vertebra, or of a sacrum: what lies outside is in another unit."""
 
-_NAME: Final = re.compile(r"(?:.*[_-])?([TLS]\d{1,2})", re.IGNORECASE)
+_NAME: Final = re.compile(r"(?:.*[_-])?([TLS]\d{1,2}|Sacrum)", re.IGNORECASE)
+_DISC: Final = re.compile(r"[CTLS]\d{1,2}-[CTLS]\d{1,2}$", re.IGNORECASE)
 
 
 def read_vertebrae(folder: Path, space: str) -> dict[str, Surface]:
@@ -33,17 +34,29 @@ def read_vertebrae(folder: Path, space: str) -> dict[str, Surface]:
     GeometryError
         If a mesh is not closed.
     """
+    files = mesh_files(folder)
+    return {name: _checked(path, read_surface(path, space=space, name=name)) for name, path in files.items()}
+
+
+def mesh_files(folder: Path) -> dict[str, Path]:
+    """Return the vertebra meshes in a folder by level; a mesh of the sacrum stands for S1, and discs are passed over.
+
+    Raises
+    ------
+    InputError
+        If the folder holds none, or one level twice.
+    """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected one with vertebra meshes such as L1.stl")
-    found: dict[str, Surface] = {}
+    found: dict[str, Path] = {}
     for path in sorted(folder.glob("*")):
         named = _NAME.fullmatch(path.stem)
-        if path.suffix.lower() not in SUFFIXES or not named:
+        if path.suffix.lower() not in SUFFIXES or not named or _DISC.search(path.stem):
             continue
-        name = named.group(1).upper()
+        name = named.group(1).upper().replace("SACRUM", "S1")
         if name in found:
             raise InputError(f"{path}: a second mesh of vertebra {name}; keep one of them in the folder")
-        found[name] = _checked(path, read_surface(path, space=space, name=name))
+        found[name] = path
     if not found:
         seen = ", ".join(sorted(path.name for path in folder.iterdir())[:5]) or "nothing"
         raise InputError(f"{folder}: no vertebra mesh, but {seen}; expected files such as L1.stl or sub-03_T12.ply")

@@ -25,6 +25,7 @@ from spinemodel.vertebrae._column_terms import (
     height_rows,
     joint_rows,
     sac_rows,
+    size_rows,
     touch_rows,
 )
 from spinemodel.vertebrae.column import Column
@@ -131,7 +132,7 @@ def terms(problem: Problem, near: Poses, *, held: bool, scale_mm: float) -> Call
             found.append(sac_rows(poses, v, field, problem.sac.points, CLEAR_MM, scale_mm))
             found.append(bone_rows(poses, v, bones[v], problem.sac.field, CLEAR_MM, scale_mm))
         if held:
-            found += [*joint_rows(poses, problem.joints), height_rows(poses)]
+            found += [*joint_rows(poses, problem.joints), height_rows(poses), *size_rows(poses)]
             found += [touch_rows(poses, touch) for touch in problem.touches]
         return found
 

@@ -36,6 +36,10 @@ __all__ = ["Clearance", "ColumnFit", "CordTarget", "FitKind", "fit_column", "ref
 FitKind: TypeAlias = Literal["rigid", "template"]
 """``rigid`` for a scan of the same person, ``template`` for another person's column."""
 
+OVERSIZED: Final = 1.25
+"""A vertebra larger than its template by more than this factor, or smaller, is told of. A choice: 2.5 times the SD of
+lumbar widths among people."""
+
 ROUNDS_MM: Final = (100.0, 10.0, 3.0, 1.0, 0.3, 0.1)
 """Scales of bone and dura that come too near each other, round by round: in the first, ganglia and the middle of the
 canal alone find the place, since bone that starts inside the sac may be pushed out on the wrong side; in the last, bone
@@ -229,10 +233,21 @@ def _result(problem: Problem, poses: Poses, kind: FitKind, converged: bool) -> C
         for name, mesh in column.surfaces.items()
     }
     ganglia = _distances(problem, poses)
+    notes: list[str] = []
+    sizes = {name: size for name, size in zip(column.names, poses.scale, strict=True) if not _usual(size)}
+    if sizes:
+        told = ", ".join(f"{name} {size:.2f}" for name, size in sizes.items())
+        notes.append(f"sizes over the template's: {told}; one whose canal suits the sac would fit with less")
     idle = [f"{root[0]}_{root[1]}" for root in target.ganglia if root not in ganglia]
-    notes = [f"ganglia without a foramen in the column were not used: {', '.join(idle)}"] if idle else []
+    if idle:
+        notes.append(f"ganglia without a foramen in the column were not used: {', '.join(idle)}")
     near = clearances(target.dura, surfaces)
     return ColumnFit(kind, column, target, transforms, surfaces, ganglia, near, converged, (*column.notes, *notes))
+
+
+def _usual(size: float) -> bool:
+    """Tell whether a size over the template's is one that people differ by."""
+    return 1 / OVERSIZED < size < OVERSIZED
 
 
 def _transform(poses: Poses, vertebra: int, source: str, target: str) -> Transform:
