@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from spinemodel.anatomy.annotation import Source
@@ -43,7 +43,7 @@ class VertebralMask:
     subject
         Name of the scan, such as ``sub-verse004``.
     volume
-        The labels; each that occurs has a region, and the volume's names are theirs.
+        The labels; each that occurs has a region, by whose name the volume calls it.
     regions
         By label, from head to foot.
     scheme
@@ -65,13 +65,15 @@ class VertebralMask:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Make the mappings read-only, and refuse two labels of one name."""
+        """Make the mappings read-only, name the volume's labels, and refuse two labels of one name."""
         ordered = dict(sorted(self.regions.items(), key=lambda row: (rank(row[1].name), row[0])))
         names = [region.name for region in ordered.values()]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             labels = [label for label, region in ordered.items() if region.name == twice[0]]
             raise InputError(f"{self.subject}: labels {labels} are all {twice[0]}; give each label its own name")
         object.__setattr__(self, "regions", MappingProxyType(ordered))
+        known = {label: region.name for label, region in ordered.items()}
+        object.__setattr__(self, "volume", replace(self.volume, names=known))
         marked = {name: freeze(place) for name, place in self.centroids.items()}
         object.__setattr__(self, "centroids", MappingProxyType(marked))
 

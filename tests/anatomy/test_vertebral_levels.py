@@ -109,12 +109,30 @@ def test_wrong_numbering_is_refused() -> None:
         vertebral_levels(STRAIGHT, at(swapped))
 
 
-def test_mesh_tells_its_own_place_and_counts_before_ganglia() -> None:
-    def body(name: str, bottom: float) -> Surface:
-        cube = box(size=30.0)
-        dense = np.concatenate([cube.vertices, np.random.default_rng(1).uniform(0, 30, (500, 3))])
-        return Surface(name, "test", dense + np.array([-15.0, 8.0, bottom]), cube.faces)
+def body(name: str, bottom: float, height: float = 30.0) -> Surface:
+    """A block in front of the canal with enough vertices to be measured by."""
+    cube = box(size=30.0)
+    dense = np.concatenate([cube.vertices, np.random.default_rng(1).uniform(0, 30, (500, 3))])
+    dense[:, 2] *= height / 30.0
+    return Surface(name, "test", dense + np.array([-15.0, 8.0, bottom]), cube.faces)
 
+
+def test_a_sacrum_and_what_lies_beyond_the_axis_tell_no_level() -> None:
+    meshes = {"L2": body("L2", 205.0), "L3": body("L3", 168.0)}
+    more = {"S1": body("S1", 20.0, 110.0), "T8": body("T8", 385.0), "T7": body("T7", 420.0)}
+    marks = at({"L2": 190.0, "S1": 70.0})
+    assert vertebral_levels(STRAIGHT, marks, meshes=meshes | more) == vertebral_levels(STRAIGHT, marks, meshes=meshes)
+
+
+def test_a_crushed_body_leaves_a_gap_that_no_missing_one_does() -> None:
+    crushed = {"L1": body("L1", 251.0), "L2": body("L2", 218.0, 15.0), "L3": body("L3", 176.0)}
+    spans = {span.name: span for span in vertebral_levels(STRAIGHT, {}, meshes=crushed)}
+    assert spans["L1"].bottom - spans["L2"].top == pytest.approx(18.0, abs=1.0)
+    with pytest.raises(GeometryError, match="L2 marked 39 mm below L1"):
+        vertebral_levels(STRAIGHT, {}, meshes={"L1": body("L1", 290.0), "L2": body("L2", 221.0)})
+
+
+def test_mesh_tells_its_own_place_and_counts_before_ganglia() -> None:
     meshes = {"L2": body("L2", 205.0), "L3": body("L3", 168.0)}
     spans = {s.name: s for s in vertebral_levels(STRAIGHT, at({"L2": 190.0, "S1": 70.0}), meshes=meshes)}
     assert (spans["L2"].bottom, spans["L2"].top) == pytest.approx((205.0, 235.0), abs=1.0)
