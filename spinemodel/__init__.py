@@ -23,6 +23,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from spinemodel.agreement.consensus import consensus
+    from spinemodel.agreement.marker_agreement import compare
     from spinemodel.alignment.align import align
     from spinemodel.alignment.cohort import align_cohort
     from spinemodel.alignment.result import Alignment
@@ -45,9 +47,16 @@ if TYPE_CHECKING:
     from spinemodel.errors import SpineModelError
     from spinemodel.io.bids import read_subject, write_subject
     from spinemodel.io.nifti import read_volume, write_volume
+    from spinemodel.io.spine_folder import write_spine
     from spinemodel.io.surfaces import read_surface, write_surface
     from spinemodel.io.transforms import read_transform, write_transform
+    from spinemodel.io.vertebral_masks import read_vertebral_mask
     from spinemodel.spaces import Transform
+    from spinemodel.vertebrae.column_fit import fit_column
+    from spinemodel.vertebrae.mask import VertebralMask
+    from spinemodel.vertebrae.phantom import phantom_mask
+    from spinemodel.vertebrae.spine import Spine, examine
+    from spinemodel.vertebrae.surfaces import mask_surfaces
     from spinemodel.volume.coverage import Coverage, coverage, share
     from spinemodel.volume.distance import DistanceField, mask_distance, signed_distance
     from spinemodel.volume.grid import Grid
@@ -74,35 +83,45 @@ _HOME: Final = {
     "Phantom": "anatomy.phantom",
     "RootParameters": "anatomy.roots",
     "Spans": "volume.spans",
+    "Spine": "vertebrae.spine",
     "SpineModelError": "errors",
     "Surface": "anatomy.surface",
     "TissueParameters": "anatomy.tissues",
     "Tissues": "anatomy.tissues",
     "Transform": "spaces",
+    "VertebralMask": "vertebrae.mask",
     "align": "alignment.align",
     "align_cohort": "alignment.cohort",
     "annotate": "anatomy.phantom",
     "audit": "anatomy.audit",
     "build": "anatomy.build",
+    "compare": "agreement.marker_agreement",
     "complete": "anatomy.tissues",
+    "consensus": "agreement.consensus",
     "cord_course": "anatomy.cord_course",
     "coverage": "volume.coverage",
+    "examine": "vertebrae.spine",
     "fibre_direction": "anatomy.cord_course",
+    "fit_column": "vertebrae.column_fit",
     "loft": "anatomy.loft",
     "marker_errors": "anatomy.fidelity",
     "mask_distance": "volume.distance",
+    "mask_surfaces": "vertebrae.surfaces",
     "partition": "anatomy.compartments",
     "perturb": "anatomy.perturb",
+    "phantom_mask": "vertebrae.phantom",
     "rasterise": "volume.rasterise",
     "read_subject": "io.bids",
     "read_surface": "io.surfaces",
     "read_transform": "io.transforms",
+    "read_vertebral_mask": "io.vertebral_masks",
     "read_volume": "io.nifti",
     "share": "volume.coverage",
     "signed_distance": "volume.distance",
     "sweep": "anatomy.sweep",
     "to_volume": "volume.spans",
     "untangle": "anatomy.untangle",
+    "write_spine": "io.spine_folder",
     "write_subject": "io.bids",
     "write_surface": "io.surfaces",
     "write_transform": "io.transforms",
@@ -127,36 +146,46 @@ __all__ = [
     "Phantom",
     "RootParameters",
     "Spans",
+    "Spine",
     "SpineModelError",
     "Surface",
     "TissueParameters",
     "Tissues",
     "Transform",
+    "VertebralMask",
     "__version__",
     "align",
     "align_cohort",
     "annotate",
     "audit",
     "build",
+    "compare",
     "complete",
+    "consensus",
     "cord_course",
     "coverage",
+    "examine",
     "fibre_direction",
+    "fit_column",
     "loft",
     "marker_errors",
     "mask_distance",
+    "mask_surfaces",
     "partition",
     "perturb",
+    "phantom_mask",
     "rasterise",
     "read_subject",
     "read_surface",
     "read_transform",
+    "read_vertebral_mask",
     "read_volume",
     "share",
     "signed_distance",
     "sweep",
     "to_volume",
     "untangle",
+    "write_spine",
     "write_subject",
     "write_surface",
     "write_transform",

@@ -13,7 +13,20 @@ from typing import Annotated
 import typer
 
 from spinemodel import __version__
-from spinemodel.cli import align, build, check, data, demo, levels, overlap, rasterise, volumes
+from spinemodel.cli import (
+    align,
+    build,
+    check,
+    data,
+    dataset,
+    demo,
+    levels,
+    overlap,
+    rasterise,
+    score,
+    vertebrae,
+    volumes,
+)
 from spinemodel.errors import SpineModelError
 
 app = typer.Typer(
@@ -31,7 +44,10 @@ app.command(name="volumes")(volumes.volumes)
 app.command(name="rasterise")(rasterise.rasterise)
 app.command(name="align")(align.align)
 app.command(name="overlap")(overlap.overlap)
+app.command(name="vertebrae")(vertebrae.vertebrae)
+app.command(name="score")(score.score)
 app.add_typer(data.app, name="data", help="Public datasets: list, fetch, verify.\n\nExample: spinemodel data list")
+app.add_typer(dataset.app, name="dataset")
 
 
 def _show_version(wanted: bool) -> None:

@@ -29,6 +29,13 @@ HEIGHTS: Final = {
 """Columns of a body's measures, and the measures."""
 
 
+RATIOS: Final = ("anterior_ratio", "middle_ratio")
+"""Of the anterior and middle to the posterior height, beside the grade."""
+
+SLOPE_OF: Final = {"sacral slope": "S1 upper endplate, against the scanner's axial plane"}
+"""What an angle is measured against, where its name does not tell."""
+
+
 def structure_rows(spine: Spine) -> list[Row]:
     """Return one row per structure: its label, its size, and what was dropped or left of it."""
     rows = []
@@ -90,8 +97,9 @@ def _fracture(spine: Spine, name: str) -> Row:
     if isinstance(grade, Grade):
         lost = grade.loss_percent
         row = {"genant_grade": str(grade.grade), "genant_shape": grade.shape, "height_loss_percent": _number(lost, 1)}
+        row |= {ratio: _number(getattr(grade, ratio), 3) for ratio in RATIOS}
         return row | {"genant_reference": "; ".join(grade.references), "ungradable": MISSING}
-    columns = ("genant_grade", "genant_shape", "height_loss_percent", "genant_reference")
+    columns = ("genant_grade", "genant_shape", "height_loss_percent", *RATIOS, "genant_reference")
     return dict.fromkeys(columns, MISSING) | {"ungradable": grade.reason if grade else MISSING}
 
 
@@ -149,7 +157,10 @@ def _disc(spine: Spine, name: str) -> Row:
 
 def spine_rows(spine: Spine) -> list[Row]:
     """Return what is told of the spine as a whole, one value a row."""
-    rows = [{"measure": name, "value": _number(value), "unit": "deg", "of": ""} for name, value in spine.curves.items()]
+    rows = [
+        {"measure": name, "value": _number(value), "unit": "deg", "of": SLOPE_OF.get(name, "")}
+        for name, value in spine.curves.items()
+    ]
     if spine.cobb:
         between = f"{spine.cobb.upper} to {spine.cobb.lower}, coronal"
         rows.append({"measure": "Cobb", "value": _number(spine.cobb.deg), "unit": "deg", "of": between})
@@ -176,6 +187,8 @@ def landmarks(spine: Spine) -> dict[str, FloatArray]:
     for name, body in spine.bodies.items():
         found |= {f"{name} body": body.centre, f"{name} upper endplate": body.upper.centre}
         found[f"{name} lower endplate"] = body.lower.centre
+    if spine.sacrum is not None:
+        found["S1 upper endplate"] = spine.sacrum.centre
     found |= {f"{name} canal": section.centre for name, section in spine.canal.items()}
     found |= {f"{name} pedicle {side}": one.centre for (name, side), one in spine.pedicles.items()}
     found |= {f"{name} foramen {side}": one.centre for (name, side), one in spine.foramina.items()}

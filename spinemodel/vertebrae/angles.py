@@ -1,4 +1,4 @@
-"""Angles between vertebrae, and the heights of the discs between them.
+"""Angles between vertebrae.
 
 Endplates are planes here. An angle is that between two of them, seen along an axis common to the vertebrae concerned.
 Seen from the side, along the mean of their right axes, it is positive where the planes part to the front: lordosis.
@@ -12,26 +12,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import Final
 
 import numpy as np
 
-from spinemodel.anatomy.surface import Surface, volume
-from spinemodel.arrays import FloatArray, IntArray
-from spinemodel.errors import GeometryError, InputError
+from spinemodel.arrays import FloatArray
+from spinemodel.errors import InputError
 from spinemodel.spaces import require_same_space
-from spinemodel.vertebrae._frame import extent, lattice, orthonormal
+from spinemodel.vertebrae._frame import orthonormal
 from spinemodel.vertebrae.body import Body, Endplate
-from spinemodel.vertebrae.heights import Heights, opening_deg
+from spinemodel.vertebrae.heights import opening_deg
 from spinemodel.vertebrae.names import disc_below, rank
-from spinemodel.volume.rasterise import rasterise
-from spinemodel.volume.spans import column_of
-
-CELL_MM: Final = 1.0
-"""Side of the cells over which a disc's height is averaged: a choice, two columns of an endplate."""
-
-LEAST_SHARED_MM2: Final = 50.0
-"""Endplates that face each other over less have no disc between them: a choice, a fifth of a small one."""
 
 
 def common_axes(bodies: Sequence[Body]) -> FloatArray:
@@ -78,16 +68,31 @@ def kyphosis_deg(bodies: Mapping[str, Body], upper: str = "T4", lower: str = "T1
 
 
 def segmental_deg(bodies: Mapping[str, Body]) -> dict[str, float]:
-    """Return the sagittal angle of each disc between neighbours, by the disc's name.
+    """Return the sagittal angle of each disc between neighbours, by the disc's name."""
+    return {disc_below(above, below): disc_deg(bodies[above], bodies[below]) for above, below in neighbours(bodies)}
 
-    It is that between the lower endplate of the vertebra above and the upper one of that below, positive where they
-    part to the front.
+
+def disc_deg(above: Body, below: Body | Endplate) -> float:
+    """Return the sagittal angle of a disc, positive where its endplates part to the front.
+
+    Parameters
+    ----------
+    above
+        Whose lower endplate the disc has.
+    below
+        Whose upper endplate it has, or that of S1; then it is seen along the right axis of ``above``.
     """
-    found = {}
-    for above, below in neighbours(bodies):
-        axes = common_axes([bodies[above], bodies[below]])
-        found[disc_below(above, below)] = opening_deg(bodies[above].lower, bodies[below].upper, axes, 1)
-    return found
+    return opening_deg(above.lower, upper_of(below), disc_axes(above, below), 1)
+
+
+def upper_of(below: Body | Endplate) -> Endplate:
+    """Return the upper endplate of a body; that of S1 as it is."""
+    return below if isinstance(below, Endplate) else below.upper
+
+
+def disc_axes(above: Body, below: Body | Endplate) -> FloatArray:
+    """Return the axes common to what a disc lies between, (3, 3); those of ``above`` on the sacrum."""
+    return common_axes([above] if isinstance(below, Endplate) else [above, below])
 
 
 @dataclass(frozen=True)
@@ -142,100 +147,6 @@ def _adjacent(above: str, below: str) -> bool:
         return int(below[1:]) == int(above[1:]) + 1
     least = {"C": 7, "T": 11, "L": 4}
     return below[1:] == "1" and int(above[1:]) >= least[above[0]]
-
-
-@dataclass(frozen=True)
-class DiscHeights:
-    """Heights of a disc along the mean of the normals of its endplates, mm.
-
-    Attributes
-    ----------
-    name
-        As in :mod:`spinemodel.vertebrae.names`.
-    anterior, middle, posterior
-        Between the endplates: from their front corners, middles and back corners. Of a mesh: means over the front,
-        middle and back third of its depth, in the middle third of its width.
-    mean
-        Over all the ground that both endplates cover; of a mesh, its volume over that ground.
-    """
-
-    name: str
-    anterior: float
-    middle: float
-    posterior: float
-    mean: float
-
-
-def disc_heights(above: Body, below: Body, of_above: Heights, of_below: Heights) -> DiscHeights:
-    """Return the heights of the disc between two vertebrae, from their endplates.
-
-    Only what lies along the axis counts, so that a vertebra that slipped forwards does not make its disc higher.
-
-    Raises
-    ------
-    GeometryError
-        If the endplates do not face each other.
-    """
-    axes, centre = disc_frame(above, below)
-    along = [(of_above.points @ axes[2]), (of_below.points @ axes[2])]
-    front, back, middle = along[0][2] - along[1][0], along[0][3] - along[1][1], along[0][5] - along[1][4]
-    gaps = shared_gaps(above, below, axes, centre)
-    name = disc_below(above.name, below.name)
-    if len(gaps) * CELL_MM**2 < LEAST_SHARED_MM2:
-        raise GeometryError(
-            f"disc {name}: the endplates of {above.name} and {below.name} face each other over "
-            f"{len(gaps) * CELL_MM**2:.0f} mm2, expected {LEAST_SHARED_MM2:g} or more; are both of one spine?"
-        )
-    return DiscHeights(name, float(front), float(middle), float(back), float(gaps.mean()))
-
-
-def disc_frame(above: Body, below: Body) -> tuple[FloatArray, FloatArray]:
-    """Return the axes of a disc, (3, 3) rows right, anterior, cranial, and its centre (3,) mm."""
-    axes = common_axes([above, below])
-    up = below.upper.normal - above.lower.normal
-    return orthonormal(up, axes[1]), (above.lower.centre + below.upper.centre) / 2
-
-
-def shared_gaps(above: Body, below: Body, axes: FloatArray, centre: FloatArray) -> FloatArray:
-    """Return the heights between two endplates in each cell that both cover, (n,) mm."""
-    cells = []
-    for plate in (above.lower, below.upper):
-        local = (plate.points - centre) @ axes.T
-        keys, which = np.unique(np.floor(local[:, :2] / CELL_MM).astype(np.int64), axis=0, return_inverse=True)
-        level = np.bincount(which.reshape(-1), local[:, 2]) / np.bincount(which.reshape(-1))
-        cells.append(dict(zip(map(tuple, keys.tolist()), level.tolist(), strict=True)))
-    return np.array([cells[0][key] - cells[1][key] for key in cells[0].keys() & cells[1].keys()])
-
-
-def disc_heights_of_mesh(disc: Surface, above: Body, below: Body) -> DiscHeights:
-    """Return the heights of a disc from its own mesh, along the mean of the normals of its endplates.
-
-    Raises
-    ------
-    GeometryError
-        If the mesh is open.
-    SpaceMismatchError
-        If it does not live in the vertebrae's space.
-    """
-    require_same_space(disc.space, above.space, below.space)
-    axes, centre = disc_frame(above, below)
-    low, high = extent(disc, axes, centre)
-    grid = lattice(axes, centre, low, high, np.array([CELL_MM / 2, CELL_MM / 2, CELL_MM / 20]), disc.space)
-    i, j, start, stop = column_of(rasterise(disc, grid, device="cpu"))
-    thickness = np.zeros(grid.shape[:2])
-    np.add.at(thickness, (i, j), (stop - start) * CELL_MM / 20)
-    ground = thickness > 0
-    across = _thirds(np.flatnonzero(ground.any(axis=1)))[1]
-    third = [thickness[across][:, part] for part in _thirds(np.flatnonzero(ground.any(axis=0)))]
-    back, middle, front = (float(part[part > 0].mean()) for part in third)
-    mean = volume(disc) / (float(ground.sum()) * CELL_MM**2 / 4)
-    return DiscHeights(disc.name, front, middle, back, float(mean))
-
-
-def _thirds(places: IntArray) -> list[slice]:
-    """Return the thirds of the range of sorted places."""
-    ends = np.linspace(places[0], places[-1] + 1, 4).round().astype(int)
-    return [slice(a, b) for a, b in pairwise(ends)]
 
 
 def _require(bodies: Mapping[str, Body], *names: str) -> None:

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.spatial import KDTree
 
 from spinemodel.arrays import FloatArray
@@ -41,13 +40,6 @@ UNIFORM: Final = 10.0
 
 OWN: Final = "own posterior height"
 """The reference of a vertebra that has no other: then a crush is not seen."""
-
-METAL_HU: Final = 2500.0
-"""Above the densest cortical bone, which stays below 2000 HU, and below 3071 HU, at which scanners of 12 bits clip what
-metal shows: a choice."""
-
-METAL_MM3: Final = 20.0
-"""Less metal is noise: a choice, half a screw's tip."""
 
 TOUCH_MM: Final = 1.0
 """Endplates nearer than this touch: a choice, a voxel of common masks."""
@@ -222,19 +214,6 @@ def _grade(name: str, graded: Mapping[str, FloatArray], references: Sequence[str
     )
 
 
-def has_metal(hu: ArrayLike, voxel_mm3: float) -> bool:
-    """Tell whether a CT shows metal among the voxels of a vertebra.
-
-    Parameters
-    ----------
-    hu
-        (n,) Hounsfield units of the vertebra's voxels.
-    voxel_mm3
-        Of each.
-    """
-    return float((np.asarray(hu) > METAL_HU).sum()) * voxel_mm3 >= METAL_MM3
-
-
 def touching_share(above: Body, below: Body) -> float:
     """Return the share of the lower endplate of one vertebra that touches the upper one of the next."""
     near = KDTree(below.upper.points).query(above.lower.points, distance_upper_bound=TOUCH_MM)[0]
@@ -244,43 +223,3 @@ def touching_share(above: Body, below: Body) -> float:
 def are_fused(above: Body, below: Body) -> bool:
     """Tell whether bone goes on from one vertebra to the next over :data:`FUSED_SHARE` of the endplate."""
     return touching_share(above, below) >= FUSED_SHARE
-
-
-def weighted_kappa(
-    a: ArrayLike, b: ArrayLike, weights: Literal["linear", "quadratic"] = "quadratic", classes: int = 4
-) -> float:
-    """Return how far two graders agree beyond chance, weighted by how far apart their grades are.
-
-    Cohen 1968 (Psychol. Bull. 70:213): 1 less the mean of what they disagree, |a - b| or its square, over what graders
-    with the same frequencies would who do not look. Not a number where both gave one and the same grade to all: then
-    chance agrees as well.
-
-    Parameters
-    ----------
-    a, b
-        (n,) grades, 0 to ``classes`` - 1, of the same vertebrae.
-    weights
-        ``linear`` or ``quadratic``.
-    classes
-        How many grades there are.
-
-    Raises
-    ------
-    InputError
-        If there are none, their numbers differ, or one is out of range.
-
-    Examples
-    --------
-    >>> weighted_kappa([0, 1, 2, 3], [0, 1, 2, 3])
-    1.0
-    """
-    one, other = (np.asarray(grades) for grades in (a, b))
-    if one.shape != other.shape or one.ndim != 1 or not len(one):
-        raise InputError(f"kappa: got {one.shape} and {other.shape} grades, expected as many of both, one or more")
-    if not all(np.isin(grades, np.arange(classes)).all() for grades in (one, other)):
-        raise InputError(f"kappa: expected whole grades from 0 to {classes - 1}")
-    counts = np.zeros((classes, classes))
-    np.add.at(counts, (one.astype(int), other.astype(int)), 1.0)
-    apart = np.abs(np.subtract.outer(np.arange(classes), np.arange(classes))) ** (2 if weights == "quadratic" else 1)
-    chance = float((apart * np.outer(counts.sum(axis=1), counts.sum(axis=0))).sum()) / len(one)
-    return float(1 - (apart * counts).sum() / chance) if chance > 0 else float("nan")

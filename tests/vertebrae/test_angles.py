@@ -1,4 +1,4 @@
-"""Angles and discs of blocks on an arc, and of two people."""
+"""Angles of blocks on an arc, and of two people."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from spinemodel.anatomy.surface import Surface
-from spinemodel.errors import GeometryError, InputError, SpaceMismatchError
+from spinemodel.errors import InputError
 from spinemodel.io.nifti import read_volume
 from spinemodel.vertebrae.angles import (
     cobb,
     common_axes,
-    disc_heights,
-    disc_heights_of_mesh,
+    disc_deg,
     kyphosis_deg,
     lordosis_deg,
     neighbours,
@@ -21,12 +19,12 @@ from spinemodel.vertebrae.angles import (
     segmental_deg,
 )
 from spinemodel.vertebrae.body import Body, find_bodies, find_body
+from spinemodel.vertebrae.discs import disc_heights
 from spinemodel.vertebrae.endplates import fit
 from spinemodel.vertebrae.genant import Grade, grades
 from spinemodel.vertebrae.heights import heights
 from spinemodel.volume.mask_surface import mask_surface
-from tests.shapes import box
-from tests.vertebrae.forms import DEPTH, WIDTH, block, moved
+from tests.vertebrae.forms import block, moved
 from vertebrae import LEVELS, MASKS, MESHES, vertebra
 
 VERSE = ("T9", "T10", "T11", "T12", "L1", "L2", "L3", "L4", "L5")
@@ -57,6 +55,8 @@ def test_segments_have_the_difference_of_their_vertebrae_and_bodies_none(lumbar:
     found = segmental_deg(lumbar)
     assert list(found) == ["L1-L2", "L2-L3", "L3-L4", "L4-L5"]
     assert list(found.values()) == pytest.approx([12, 10, 12, 12], abs=0.5)
+    sacrum = fit(np.array([[0, 0, 0], [9, 0, 0], [0, 9, -9.0], [9, 9, -9]]), np.array([0.0, 0, 1]))
+    assert disc_deg(lumbar["L5"], sacrum) == pytest.approx(19, abs=0.5)  # L5 leans 26 degrees forwards, S1 falls by 45
     assert sagittal_deg(lumbar["L3"], lumbar["L3"]) == pytest.approx(0, abs=0.1)
 
 
@@ -82,44 +82,6 @@ def test_neighbours_stand_on_one_another() -> None:
     assert neighbours(dict.fromkeys(("T11", "L1", "C7", "T1"))) == [("C7", "T1"), ("T11", "L1")]
     assert neighbours(dict.fromkeys(("T12", "T13", "L1"))) == [("T12", "T13"), ("T13", "L1")]
     assert neighbours({}) == []
-
-
-def test_a_disc_between_flat_blocks_has_their_gap_even_where_one_slipped() -> None:
-    surfaces = [block("L4", centre=(0, 0, 34)), block("L5", centre=(0, 4.0, 0))]
-    above, below = (find_body(surface) for surface in surfaces)
-    found = disc_heights(above, below, *(heights(*pair) for pair in zip((above, below), surfaces, strict=True)))
-    assert found.name == "L4-L5"
-    assert [found.anterior, found.middle, found.posterior, found.mean] == pytest.approx([8] * 4, abs=0.1)
-
-
-def test_a_wedged_disc_is_higher_in_front() -> None:
-    lean = Rotation.from_euler("x", -10, degrees=True).as_matrix()
-    surfaces = [block("L5", centre=(0, 0, 36)), moved(block("S1"), lean)]
-    above, below = (find_body(surface) for surface in surfaces)
-    found = disc_heights(above, below, *(heights(*pair) for pair in zip((above, below), surfaces, strict=True)))
-    assert found.anterior - found.posterior == pytest.approx(2 * DEPTH * np.sin(np.radians(5)), abs=0.3)
-    assert found.middle == pytest.approx((found.anterior + found.posterior) / 2, abs=0.1)
-
-
-def test_a_disc_of_its_own_mesh() -> None:
-    above, below = placed("L3", z=36.0), placed("L4")
-    wedge = moved(box(size=1.0), np.diag([WIDTH, DEPTH, 10.0]), (-WIDTH / 2, -DEPTH / 2, 13.0))
-    disc = Surface("L3-L4", "blocks", wedge.vertices, wedge.faces)
-    found = disc_heights_of_mesh(disc, above, below)
-    assert [found.anterior, found.middle, found.posterior, found.mean] == pytest.approx([10] * 4, rel=0.03)
-    tapered = wedge.vertices.copy()
-    tapered[:, 2] -= np.where(tapered[:, 2] > 20, 6 * (0.5 - tapered[:, 1] / DEPTH), 0)
-    found = disc_heights_of_mesh(Surface("L3-L4", "blocks", tapered, wedge.faces), above, below)
-    assert [found.anterior, found.middle, found.posterior] == pytest.approx([9, 7, 5], abs=0.25)
-    with pytest.raises(SpaceMismatchError):
-        disc_heights_of_mesh(wedge, above, below)
-
-
-def test_no_disc_lies_between_vertebrae_that_do_not_face_each_other() -> None:
-    surfaces = [block("L4", centre=(90, 0, 34)), block("L5")]
-    above, below = (find_body(surface) for surface in surfaces)
-    with pytest.raises(GeometryError, match=r"disc L4-L5: .* face each other over 0 mm2"):
-        disc_heights(above, below, *(heights(*pair) for pair in zip((above, below), surfaces, strict=True)))
 
 
 def test_a_vertebra_that_is_missing_is_named(lumbar: dict[str, Body]) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray
@@ -19,10 +17,8 @@ from spinemodel.vertebrae.genant import (
     expected,
     grade_of,
     grades,
-    has_metal,
     shape_of,
     touching_share,
-    weighted_kappa,
 )
 from spinemodel.vertebrae.heights import Heights, heights
 from tests.vertebrae.forms import block
@@ -110,13 +106,6 @@ def test_what_cannot_be_graded_says_why_and_is_no_reference() -> None:
     assert graded(found["L1"]).references == ("T11", "L2")
 
 
-def test_metal_is_told_by_its_hounsfield_units_and_its_volume() -> None:
-    bone = np.full(5000, 300.0)
-    assert not has_metal(bone, 1.0)
-    assert not has_metal(np.append(bone, [3000.0] * 19), 1.0)
-    assert has_metal(np.append(bone, [3000.0] * 20), 1.0)
-
-
 def test_bodies_that_touch_are_fused() -> None:
     upper = find_body(block("L2", centre=(0, 0, 30.0)))
     for gap, share in ((0.4, 1.0), (3.0, 0.0)):
@@ -188,38 +177,3 @@ def test_squeezed_vertebrae_lose_what_they_lost(
 def test_the_visible_human_has_no_fracture(lumbar: dict[str, tuple[Surface, Body, Heights]]) -> None:
     found = grades({level: row[2] for level, row in lumbar.items()})
     assert [graded(one).grade for one in found.values()] == [0] * 5
-
-
-A = (0, 0, 1, 2, 3, 3, 1, 0, 2, 2, 0, 3)
-B = (0, 1, 1, 2, 3, 2, 0, 0, 3, 2, 0, 1)
-
-
-def test_kappa_is_that_of_scikit_learn() -> None:
-    """``sklearn.metrics.cohen_kappa_score(A, B, weights=..., labels=[0, 1, 2, 3])`` of scikit-learn 1.9.1."""
-    assert weighted_kappa(A, B) == pytest.approx(0.746031746031746, abs=1e-12)
-    assert weighted_kappa(A, B, "linear") == pytest.approx(0.6086956521739131, abs=1e-12)
-
-
-def test_kappa_of_two_classes_is_cohens_own() -> None:
-    """Both weights are then the plain kappa: 20 and 15 of 50 alike, 5 and 10 not, gives 0.4."""
-    a = [0] * 25 + [1] * 25
-    b = [0] * 20 + [1] * 5 + [0] * 10 + [1] * 15
-    assert weighted_kappa(a, b) == pytest.approx(0.4)
-    assert weighted_kappa(a, b, "linear", classes=2) == pytest.approx(0.4)
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30))
-def test_kappa_is_symmetric_and_at_most_one(pairs: list[tuple[int, int]]) -> None:
-    a, b = zip(*pairs, strict=True)
-    one, other = weighted_kappa(a, b), weighted_kappa(b, a)
-    assert one == pytest.approx(other, nan_ok=True)
-    assert np.isnan(one) == (len(set(a) | set(b)) == 1)
-    if a == b and len(set(a)) > 1:
-        assert one == 1.0
-    assert not one > 1
-
-
-def test_kappa_refuses_what_are_no_pairs_of_grades() -> None:
-    for a, b in (([], []), ([0, 1], [0]), ([0, 4], [0, 1]), ([0.5], [1])):
-        with pytest.raises(InputError, match="kappa"):
-            weighted_kappa(a, b)
