@@ -46,6 +46,7 @@ app.command(name="align")(align.align)
 app.command(name="overlap")(overlap.overlap)
 app.command(name="vertebrae")(vertebrae.vertebrae)
 app.command(name="score")(score.score)
+app.command(name="quality")(quality.quality)
 app.add_typer(data.app, name="data", help="Public datasets: list, fetch, verify.\n\nExample: spinemodel data list")
 app.add_typer(dataset.app, name="dataset")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -219,6 +218,5 @@ def _compare(found: Iterable[Outcome], sheet: Path, out: Path) -> None:
         return
     rows = [{"scan": p.scan, "level": p.level, "found": str(p.found), "sheet": str(p.sheet)} for p in pairs]
     write_rows(out / AGREEMENT, rows)
-    kappa = "undefined, all have one grade" if isnan(told.kappa) else f"{told.kappa:.2f}"
     shares = f"same grade {100 * told.same:.0f} %, fractured or not {100 * told.fractured:.0f} %"
-    say(f"{told.pairs} vertebrae beside {sheet.name}: {shares}, weighted kappa {kappa}: {out / AGREEMENT}")
+    say(f"{told.pairs} vertebrae beside {sheet.name}: {shares}, weighted kappa {told.kappa}: {out / AGREEMENT}")

@@ -47,7 +47,8 @@ def refused(monkeypatch, capsys, *arguments: object) -> str:
 @pytest.mark.parametrize(
     "command",
     [
-        *("", "demo", "build", "check", "levels", "volumes", "rasterise", "align", "overlap"),
+        *("", "demo", "build", "check", "levels", "volumes", "rasterise", "align", "overlap", "vertebrae", "score"),
+        *("dataset", "dataset summary", "quality"),
         *("data", "data list", "data fetch", "data verify"),
     ],
 )

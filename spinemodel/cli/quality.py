@@ -1,0 +1,216 @@
+"""``spinemodel quality``: SNR and CNR of images, slice by slice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+
+import typer
+
+from spinemodel.cli.field_of_view import say
+from spinemodel.cli.outputs import require_free
+from spinemodel.cli.quality_masks import Asked, common_space, mask_paths, read_given, regions_of
+from spinemodel.cli.show import step
+from spinemodel.cli.tables import print_rows
+from spinemodel.errors import BackendUnavailableError, GeometryError, InputError, SpaceMismatchError
+from spinemodel.io.tables import Row, write_rows
+
+if TYPE_CHECKING:
+    from spinemodel.io.anatqc import ImageName
+    from spinemodel.quality.regions import Role
+    from spinemodel.quality.slices import Quality
+    from spinemodel.quality.summary import Spread
+
+NONE: Final = "n/a"
+
+NUMBERS: Final = ("slices", "mean", "SD", "min", "max", "as one")
+
+IMAGES: Final = re.compile(r"\.(nii(\.gz)?|mha|mhd)$", re.IGNORECASE)
+
+Label: TypeAlias = str | None
+
+
+def quality(
+    images: Annotated[list[Path], typer.Argument(help="Images (NIfTI, MetaImage), or folders as in BIDS.")],
+    masks: Annotated[
+        list[str],
+        typer.Option(
+            "--masks",
+            metavar="[ROLE=]PATH",
+            help="Model folder, mesh or label volume; repeatable. {subject} and {name} are filled in from the image. "
+            "With ROLE= (csf, cord, roots, sac, air) all of it is that.",
+        ),
+    ],
+    csf: Annotated[Label, typer.Option(metavar="N", help="Label of CSF, number or name; several by commas.")] = None,
+    cord: Annotated[Label, typer.Option(metavar="N", help="Label of the cord.")] = None,
+    roots: Annotated[Label, typer.Option(metavar="N", help="Label of the roots.")] = None,
+    dura: Annotated[Label, typer.Option(metavar="N", help="Label of sac or canal: CSF is what is left of it.")] = None,
+    air: Annotated[Label, typer.Option(metavar="N", help="Label of air outside the body.")] = None,
+    with_roots: Annotated[
+        bool, typer.Option("--with-roots/--without-roots", help="Count roots in the sac as cord, or not at all.")
+    ] = True,
+    csf_above: Annotated[
+        float | None, typer.Option(metavar="VALUE", help="In the sac, CSF is brighter than this, whatever the masks.")
+    ] = None,
+    cord_below: Annotated[
+        float | None, typer.Option(metavar="VALUE", help="With --csf-above: cord is no brighter. Default: the same.")
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(metavar="N", help="Of a model: weigh voxels by N x N x N samples of what fills them.")
+    ] = 1,
+    slices: Annotated[
+        Literal["auto", "i", "j", "k"], typer.Option(help="Axis that numbers the slices; auto: of largest spacing.")
+    ] = "auto",
+    least: Annotated[int, typer.Option(metavar="N", help="Least voxels of CSF and of cord in a slice.")] = 20,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Write tables as DIR/derivatives/anatqc/sub-XX.")
+    ] = None,
+    figure: Annotated[bool, typer.Option("--figure", help="With --out: draw violins, as anatqc/quality.png.")] = False,
+) -> None:
+    """Print signal to noise and contrast to noise of CSF and cord, over the slices of each image.
+
+    SNR and CNR are as in Liu et al. 2024: the foreground's mean over its SD, and the difference of the means over
+    sqrt(var CSF + var cord). SNR_within has the SD within the classes; those named mriqc are MRIQC's.
+
+    Example: spinemodel quality sub-03_CISS.nii.gz sub-03_T2TSE.nii.gz --masks models/sub-03 --out data --figure
+
+    Example: spinemodel quality sub-mri_T2w.nii.gz --masks sub-mri_msk.nii.gz --cord 60 --csf 61
+
+    Example: spinemodel quality rawdata --masks "models/{subject}" --masks "air=masks/{name}_air.nii.gz" --out data
+
+    Example: spinemodel quality sub-03_CISS.nii.gz --masks models/sub-03 --csf-above 600 --cord-below 400
+    """
+    from spinemodel.io.anatqc import anatqc_folder, anatqc_paths, image_name, write_anatqc
+
+    labels: dict[Role, Label] = {"csf": csf, "cord": cord, "roots": roots, "sac": dura, "air": air}
+    asked = Asked(
+        masks=tuple(masks),
+        labels={role: text for role, text in labels.items() if text is not None},
+        roots=with_roots,
+        csf_above=csf_above,
+        cord_below=cord_below,
+        samples=samples,
+        along=slices,
+        least=least,
+    )
+    _require_sound(asked, out, figure)
+    names = {path: image_name(path) for path in _images(images)}
+    home = anatqc_folder(out) if out else Path()
+    ours = [home / "quality.tsv", *([home / "quality.png"] if figure else [])] if out else []
+    tables = [path for name in names.values() for path in anatqc_paths(out, name).values()] if out else []
+    require_free([*ours, *tables], [*names, *(path for name in names.values() for _, path in mask_paths(asked, name))])
+    found = {path: _measured(path, name, asked) for path, name in names.items()}
+    rows: list[Row] = []
+    for path, measured in found.items():
+        rows += _told(path, names[path], measured)
+    if out is None:
+        return
+    for path, measured in found.items():
+        for written in write_anatqc(out, names[path], measured):
+            say(str(written))
+    write_rows(ours[0], rows)
+    say(str(ours[0]))
+    if figure:
+        _draw(ours[1], {names[path]: measured for path, measured in found.items()})
+
+
+def _require_sound(asked: Asked, out: Path | None, figure: bool) -> None:
+    """Refuse options that contradict each other, before anything is read."""
+    if figure and out is None:
+        raise InputError("--figure: expected --out, the folder to draw into")
+    if asked.cord_below is not None and asked.csf_above is None:
+        raise InputError("--cord-below: expected --csf-above too")
+    if asked.csf_above is not None and asked.samples > 1:
+        raise InputError("--samples: voxels told by thresholds count whole; leave out --samples or --csf-above")
+
+
+def _images(given: Sequence[Path]) -> list[Path]:
+    """Return the images: files as they are, and of folders what lies in folders called anat, derivatives left out."""
+    found: list[Path] = []
+    for path in given:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = [file for file in sorted(path.rglob("anat/*")) if IMAGES.search(file.name)]
+        images = [file for file in inside if "derivatives" not in file.relative_to(path).parts]
+        if not images:
+            raise InputError(f"{path}: no image in it; expected sub-XX/anat/sub-XX_*.nii.gz, as in BIDS")
+        found += images
+    return list(dict.fromkeys(found))
+
+
+def _measured(path: Path, name: ImageName, asked: Asked) -> Quality:
+    """Return what is measured of one image."""
+    from spinemodel.io.metaimage import read_image
+    from spinemodel.quality.slices import measure
+
+    masks = mask_paths(asked, name)
+    with step(f"Reading {path}"):
+        image = read_image(path, space=common_space(path, name, [mask for _, mask in masks]))
+        given = read_given(masks, image.grid.space, asked)
+    with step("Measuring"), _about(f"{path}, masks {', '.join(str(mask) for _, mask in masks)}"):
+        regions = regions_of(image, given, asked)
+        return measure(image, regions, along=asked.along, least=asked.least)
+
+
+@contextmanager
+def _about(what: str) -> Iterator[None]:
+    """Begin the line of an error with the files that it tells of."""
+    try:
+        yield
+    except (GeometryError, InputError, SpaceMismatchError) as problem:
+        raise type(problem)(f"{what}: {problem}") from None
+
+
+def _told(path: Path, name: ImageName, found: Quality) -> list[Row]:
+    """Print what was measured of an image, and return it as rows of the summary."""
+    from spinemodel.quality.summary import summarise
+
+    spreads = summarise(found)
+    axis = f"slices across axis {'ijk'[found.axis.axis]} ({found.axis.reason})"
+    counts = f"{len(found.slices)} measured, {len(found.skipped)} left out, {found.empty} without CSF and cord"
+    print_rows(f"{path}: {axis}: {counts}", [_row(key, each) for key, each in spreads.items()], numbers=NUMBERS)
+    if found.skipped:
+        each_one = ", ".join(f"{each.index} ({each.csf}/{each.cord})" for each in found.skipped)
+        say(f"left out, too few voxels (slice, CSF/cord): {each_one}")
+    reasons: dict[str, list[str]] = {}
+    for key, each in spreads.items():
+        if each.undefined:
+            reasons.setdefault(each.undefined, []).append(key)
+    for reason, keys in reasons.items():
+        say(f"note: not defined: {', '.join(keys)}: {reason}")
+    for note in found.notes:
+        say(f"note: {note}")
+    about = {"image": name.stem, "subject": name.subject, "sequence": name.sequence, "axis": "ijk"[found.axis.axis]}
+    return [about | _row(key, each) | {"note": each.undefined or NONE} for key, each in spreads.items()]
+
+
+def _row(name: str, each: Spread) -> Row:
+    """Return the row of one measure."""
+    numbers = (each.mean, each.sd, each.least, each.most, each.whole)
+    texts = (f"{number:.3f}" if isfinite(number) else NONE for number in numbers)
+    return {"measure": name, "slices": str(each.slices), **dict(zip(NUMBERS[1:], texts, strict=True))}
+
+
+def _draw(path: Path, found: Mapping[ImageName, Quality]) -> None:
+    """Draw the violins of SNR and CNR."""
+    from spinemodel.quality.summary import by_slice
+    from spinemodel.report.quality import Drawn, render_quality
+
+    images = [
+        Drawn(
+            name.subject,
+            name.stem.removeprefix(f"{name.subject}_") if name.stem != name.subject else name.sequence,
+            {"SNR": by_slice(measured, "SNR"), "CNR": by_slice(measured, "CNR")},
+        )
+        for name, measured in found.items()
+    ]
+    try:
+        render_quality(path, images)
+        say(str(path))
+    except BackendUnavailableError as missing:
+        say(f"note: figure left out: {missing}")
