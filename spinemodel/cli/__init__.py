@@ -22,6 +22,7 @@ from spinemodel.cli import (
     demo,
     levels,
     overlap,
+    quality,
     rasterise,
     score,
     vertebrae,

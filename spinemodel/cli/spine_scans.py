@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from spinemodel.io.slicer import Frame
     from spinemodel.vertebrae.ct import CT
     from spinemodel.vertebrae.density import Calibration
-    from spinemodel.vertebrae.genant import Grade, Ungradable
     from spinemodel.vertebrae.mask import VertebralMask
     from spinemodel.vertebrae.spine import Spine
 
@@ -55,7 +54,7 @@ class Outcome:
         Path of its record; None where it failed.
     structures
         How many were meshed.
-    rows, grades
+    rows
         Of its vertebrae.
     notes
         One sentence each.
@@ -68,7 +67,6 @@ class Outcome:
     record: Path | None = None
     structures: int = 0
     rows: tuple[Row, ...] = ()
-    grades: dict[str, Grade | Ungradable] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     problem: str = ""
 
@@ -114,7 +112,7 @@ def scan(path: Path, request: Request) -> Outcome:
     )
     notes = (*mask.notes, *spine.missing, *_mean(spine), *_draw(spine, record, request))
     rows = tuple(vertebra_rows(spine))
-    return Outcome(path, mask.subject, record, len(spine.surfaces.labels), rows, dict(spine.grades), notes)
+    return Outcome(path, mask.subject, record, len(spine.surfaces.labels), rows, notes)
 
 
 def _ct(path: Path, mask: VertebralMask, request: Request) -> CT | None:

@@ -102,13 +102,15 @@ def vertebrae(
         frame=frame,
         figures=figures,
     )
+    from spinemodel.io.vertebral_masks import scan_name
+
     masks = _masks(mask, request)
     todo = [path for path in masks if again or not _done(path, request)]
     if len(todo) < len(masks):
         say(f"{len(masks) - len(todo)} of {len(masks)} scans are done already; --again does them anew")
     found = _run(todo, request, jobs or os.cpu_count() or 1)
     if sheet is not None:
-        _compare(found, sheet, out)
+        _compare([scan_name(path) for path in masks], sheet, out)
     failed = [one for one in found if one.problem]
     if failed:
         raise InputError(f"{len(failed)} of {len(masks)} scans failed, the first: {failed[0].problem}")
@@ -201,17 +203,21 @@ def _scan_id(scan: str) -> str:
     return split.group(1) if split else scan.split("_")[0]
 
 
-def _compare(found: Iterable[Outcome], sheet: Path, out: Path) -> None:
-    """Print and write how the grades agree with those of a sheet."""
+def _compare(names: Iterable[str], sheet: Path, out: Path) -> None:
+    """Print and write how the grades of scans, done now or before, agree with those of a sheet."""
+    from spinemodel.io.sheets import read_sheet
+    from spinemodel.io.spine_tables import grades_in
     from spinemodel.io.verse_sheet import read_verse_sheet
     from spinemodel.vertebrae.against_sheet import agreement, pair_grades
     from spinemodel.vertebrae.verse_rows import verse_id
 
     scans = {scan.verse_id: scan for scan in read_verse_sheet(sheet).rows}
     pairs: list[Pair] = []
-    for one in found:
-        row = scans.get(verse_id(_scan_id(one.subject)))
-        pairs += pair_grades(one.subject, one.grades, row) if row else []
+    for name in names:
+        row, table = scans.get(verse_id(_scan_id(name))), out / name / f"{name}_vertebrae.tsv"
+        if row and table.is_file():
+            cells = [record.cells for record in read_sheet(table).rows]
+            pairs += pair_grades(name, grades_in(cells), row)
     told = agreement(pairs)
     if told is None:
         say(f"{sheet}: no vertebra is graded both there and here")

@@ -5,7 +5,7 @@ Lengths are mm, angles degrees; points are RAS+ mm of the scan's space. What was
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -101,6 +101,22 @@ def _fracture(spine: Spine, name: str) -> Row:
         return row | {"genant_reference": "; ".join(grade.references), "ungradable": MISSING}
     columns = ("genant_grade", "genant_shape", "height_loss_percent", *RATIOS, "genant_reference")
     return dict.fromkeys(columns, MISSING) | {"ungradable": grade.reason if grade else MISSING}
+
+
+def grades_in(rows: Iterable[Mapping[str, str]]) -> dict[str, int | str]:
+    """Return the grades in the rows of vertebrae by level, or why there is none.
+
+    Examples
+    --------
+    >>> grades_in([{"vertebra": "L1", "genant_grade": "2", "ungradable": "n/a"},
+    ...            {"vertebra": "L2", "genant_grade": "n/a", "ungradable": "fused"}])
+    {'L1': 2, 'L2': 'fused'}
+    """
+    found: dict[str, int | str] = {}
+    for row in rows:
+        grade = row["genant_grade"]
+        found[row["vertebra"]] = row["ungradable"] if grade == MISSING else int(grade)
+    return found
 
 
 def _canal(spine: Spine, name: str) -> Row:

@@ -41,6 +41,7 @@ def sagittal_deg(upper: Body, lower: Body, below: Endplate | None = None) -> flo
     Sagittal angle of one vertebra with itself is its wedge angle.
 
     >>> from trimesh.creation import box
+    >>> from spinemodel.anatomy.surface import Surface
     >>> from spinemodel.vertebrae.body import find_body
     >>> block = box(extents=(40, 30, 25))
     >>> body = find_body(Surface("L3", "here", block.vertices, block.faces))

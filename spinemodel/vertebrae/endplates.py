@@ -105,7 +105,8 @@ def endplates(surface: Surface, axes: FloatArray, centre: FloatArray, behind_mm:
     for name, ends, worst, sign in (("upper", stop, np.maximum, 1.0), ("lower", start, np.minimum, -1.0)):
         heights = np.full(grid.shape[:2], -sign * np.inf)
         worst.at(heights, (i, j), ends - 0.5)
-        plate = _plate(np.where(np.isfinite(heights), heights, np.nan) * HEIGHT_MM, np.floor(low[:2] / COLUMN_MM))
+        known = np.where(np.isfinite(heights), heights, np.nan) * HEIGHT_MM
+        plate = plate_columns(known, np.floor(low[:2] / COLUMN_MM))
         if (mm2 := float(plate.sum()) * COLUMN_MM**2) < LEAST_MM2:
             raise GeometryError(
                 f"vertebra {surface.name}: no {name} endplate found, only {mm2:.0f} mm2 of its body face that way; "
@@ -116,7 +117,7 @@ def endplates(surface: Surface, axes: FloatArray, centre: FloatArray, behind_mm:
     return found[0], found[1]
 
 
-def _plate(heights: FloatArray, first: FloatArray) -> BoolArray:
+def plate_columns(heights: FloatArray, first: FloatArray) -> BoolArray:
     """Return which columns belong to the endplate round the middle.
 
     Parameters

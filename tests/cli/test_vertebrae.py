@@ -94,3 +94,9 @@ def test_grades_are_set_beside_a_sheet(mask: Path, tmp_path: Path) -> None:
     table = (tmp_path / "out" / "fracture_agreement.tsv").read_text().splitlines()
     assert table[0] == "scan\tlevel\tfound\tsheet"
     assert len(table) == 3
+    (tmp_path / "out" / "fracture_agreement.tsv").unlink()
+    again = spinemodel(
+        "vertebrae", renamed, "--labels", labels, "--out", tmp_path / "out", "--no-figures", "--sheet", sheet
+    )
+    assert "1 of 1 scans are done already" in again.output
+    assert "2 vertebrae beside sheet.csv: same grade 50 %" in again.output
