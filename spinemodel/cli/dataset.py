@@ -17,8 +17,8 @@ from spinemodel.io.tables import Row, write_rows
 if TYPE_CHECKING:
     from spinemodel.io.dataset_files import SpiderFiles, VerseFiles
     from spinemodel.io.scan_names import ScanFiles
-    from spinemodel.vertebrae.spider_rows import SpiderGrading, SpiderSeries
-    from spinemodel.vertebrae.summary import Summary
+    from spinemodel.vertebrae.datasets.spider_rows import SpiderGrading, SpiderSeries
+    from spinemodel.vertebrae.datasets.summary import Summary
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -85,8 +85,8 @@ def _spider(files: SpiderFiles, lowest: str) -> Summary:
     """Return what SPIDER holds: from the overview, else from the masks, and from the gradings."""
     from spinemodel.io.dataset_files import spider_series
     from spinemodel.io.spider_tables import GRADINGS, OVERVIEW, read_gradings, read_overview
-    from spinemodel.vertebrae.spider_notes import mask_notes
-    from spinemodel.vertebrae.spider_summary import summarise_spider
+    from spinemodel.vertebrae.datasets.spider_notes import mask_notes
+    from spinemodel.vertebrae.datasets.spider_summary import summarise_spider
 
     notes = []
     series: Sequence[SpiderSeries] = ()
@@ -111,7 +111,7 @@ def _verse(files: VerseFiles) -> Summary:
     """Return what VerSe holds: from centroids and masks, and from the sheet."""
     from spinemodel.io.dataset_files import verse_labels
     from spinemodel.io.verse_sheet import read_verse_sheet
-    from spinemodel.vertebrae.verse_summary import summarise_verse
+    from spinemodel.vertebrae.datasets.verse_summary import summarise_verse
 
     labelled = _each("scan", files.masks, verse_labels)
     notes = []

@@ -209,7 +209,7 @@ def _compare(names: Iterable[str], sheet: Path, out: Path) -> None:
     from spinemodel.io.spine_tables import grades_in
     from spinemodel.io.verse_sheet import read_verse_sheet
     from spinemodel.vertebrae.against_sheet import agreement, pair_grades
-    from spinemodel.vertebrae.verse_rows import verse_id
+    from spinemodel.vertebrae.datasets.verse_rows import verse_id
 
     scans = {scan.verse_id: scan for scan in read_verse_sheet(sheet).rows}
     pairs: list[Pair] = []

@@ -19,8 +19,8 @@ from spinemodel.io.scan_names import ScanFiles, scan_files
 from spinemodel.io.sheets import TEXTS, WORKBOOKS, has_sheet, heading
 from spinemodel.io.spider_tables import GRADINGS, OVERVIEW
 from spinemodel.io.verse_sheet import KEY, SHEET
-from spinemodel.vertebrae.spider_rows import SpiderSeries
-from spinemodel.vertebrae.verse_rows import LabelledScan, verse_id
+from spinemodel.vertebrae.datasets.spider_rows import SpiderSeries
+from spinemodel.vertebrae.datasets.verse_rows import LabelledScan, verse_id
 
 LOOKED_FOR: Final = (
     f"SPIDER: {OVERVIEW}, {GRADINGS}, masks/1_t1.mha; VerSe: sub-verse004_seg-vert_msk.nii.gz, verse014_seg.nii.gz, "

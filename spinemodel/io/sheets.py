@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 
 from spinemodel.errors import InputError
 from spinemodel.io.files import one_line
-from spinemodel.vertebrae.summary import some
+from spinemodel.vertebrae.datasets.summary import some
 
 WORKBOOKS: Final = (".xlsx", ".xlsm")
 TEXTS: Final = (".csv", ".tsv", ".txt")

@@ -14,8 +14,16 @@ from typing import Final
 
 from spinemodel.errors import InputError
 from spinemodel.io.sheets import Record, Typed, decimal, needed, read_sheet, whole
-from spinemodel.vertebrae.spider_rows import BINARY, GRADED, SEQUENCES, SUBSETS, Sex, SpiderGrading, SpiderSeries
-from spinemodel.vertebrae.summary import some
+from spinemodel.vertebrae.datasets.spider_rows import (
+    BINARY,
+    GRADED,
+    SEQUENCES,
+    SUBSETS,
+    Sex,
+    SpiderGrading,
+    SpiderSeries,
+)
+from spinemodel.vertebrae.datasets.summary import some
 
 OVERVIEW: Final = "overview.csv"
 GRADINGS: Final = "radiological_gradings.csv"

@@ -14,9 +14,9 @@ from typing import Final
 
 from spinemodel.errors import InputError
 from spinemodel.io.sheets import WORKBOOKS, Record, Sheet, Typed, decimal, read_sheet, whole
+from spinemodel.vertebrae.datasets.summary import some
+from spinemodel.vertebrae.datasets.verse_rows import Finding, Graded, VerseScan, fracture_grade, verse_id
 from spinemodel.vertebrae.names import LADDER
-from spinemodel.vertebrae.summary import some
-from spinemodel.vertebrae.verse_rows import Finding, Graded, VerseScan, fracture_grade, verse_id
 
 SHEET: Final = "VerSe_dataset"
 """The sheet's name in the published workbook."""

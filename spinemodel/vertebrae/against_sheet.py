@@ -10,7 +10,7 @@ import numpy as np
 from spinemodel.agreement.estimate import Estimate
 from spinemodel.agreement.gradings import graded
 from spinemodel.agreement.kappa import cohen_kappa
-from spinemodel.vertebrae.verse_rows import Graded, VerseScan
+from spinemodel.vertebrae.datasets.verse_rows import Graded, VerseScan
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,13 @@ from spinemodel.anatomy.surface import Surface
 from spinemodel.errors import GeometryError, InputError
 from spinemodel.levels import DURA, RootName
 from spinemodel.spaces import Transform, apply
-from spinemodel.vertebrae._column_clearance import Clearance, clearances
-from spinemodel.vertebrae._column_descent import Freedom, minimise
-from spinemodel.vertebrae._column_poses import Poses, linear, placed
-from spinemodel.vertebrae._column_problem import Problem, problem_of, terms
-from spinemodel.vertebrae._column_sac import CordTarget
-from spinemodel.vertebrae._column_start import shared, start
 from spinemodel.vertebrae.column import Column, column_of
+from spinemodel.vertebrae.fitting.clearance import Clearance, clearances
+from spinemodel.vertebrae.fitting.descent import Freedom, minimise
+from spinemodel.vertebrae.fitting.poses import Poses, linear, placed
+from spinemodel.vertebrae.fitting.problem import Problem, problem_of, terms
+from spinemodel.vertebrae.fitting.sac import CordTarget
+from spinemodel.vertebrae.fitting.start import shared, start
 
 __all__ = ["Clearance", "ColumnFit", "CordTarget", "FitKind", "fit_column", "refuse", "target_of"]
 

@@ -1,8 +1,8 @@
 """Surfaces of the structures in a label mask, as one mesh in which structures that touch share their interface.
 
-The mesh is a net with a vertex between each eight voxels that are not of one label (:mod:`spinemodel.vertebrae._nets`),
-made smooth without loss of volume (:mod:`spinemodel.vertebrae._relax`) and cut into triangles that do not cut each
-other (:mod:`spinemodel.vertebrae._triangles`).
+The mesh is a net with a vertex between each eight voxels that are not of one label (:mod:`~spinemodel.vertebrae.nets`),
+made smooth without loss of volume (:mod:`spinemodel.vertebrae.nets.relax`) and cut into triangles that do not cut each
+other (:mod:`spinemodel.vertebrae.nets.triangles`).
 
 What holds for every mask, of any spacing, also of specks, threads and voxels that touch along edges:
 
@@ -43,9 +43,9 @@ from spinemodel.anatomy.compartments import Partition
 from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import BoolArray, FloatArray, IntArray
 from spinemodel.errors import InputError
-from spinemodel.vertebrae._nets import net
-from spinemodel.vertebrae._relax import bounds, relaxed, with_volumes
-from spinemodel.vertebrae._triangles import Triangles, triangles
+from spinemodel.vertebrae.nets.net import net
+from spinemodel.vertebrae.nets.relax import bounds, relaxed, with_volumes
+from spinemodel.vertebrae.nets.triangles import Triangles, triangles
 from spinemodel.volume.grid import spacing, to_mm
 from spinemodel.volume.labels import LabelVolume
 

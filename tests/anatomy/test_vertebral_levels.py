@@ -128,7 +128,7 @@ def test_a_crushed_body_leaves_a_gap_that_no_missing_one_does() -> None:
     crushed = {"L1": body("L1", 249.0), "L2": body("L2", 218.0, 15.0), "L3": body("L3", 176.0)}
     spans = {span.name: span for span in vertebral_levels(STRAIGHT, {}, meshes=crushed)}
     assert spans["L1"].bottom - spans["L2"].top == pytest.approx(16.0, abs=1.5)
-    with pytest.raises(GeometryError, match="L2 marked 4. mm below L1"):
+    with pytest.raises(GeometryError, match=r"L2 marked 4. mm below L1"):
         vertebral_levels(STRAIGHT, {}, meshes={"L1": body("L1", 290.0), "L2": body("L2", 221.0)})
 
 

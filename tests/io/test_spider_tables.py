@@ -4,7 +4,7 @@ import pytest
 
 from spinemodel.errors import InputError
 from spinemodel.io.spider_tables import read_gradings, read_overview
-from spinemodel.vertebrae.spider_rows import SpiderGrading, SpiderSeries
+from spinemodel.vertebrae.datasets.spider_rows import SpiderGrading, SpiderSeries
 from tests.datasets import GRADING, SERIES, published_spider, written
 
 

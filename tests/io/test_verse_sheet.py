@@ -4,7 +4,7 @@ import pytest
 
 from spinemodel.errors import InputError
 from spinemodel.io.verse_sheet import read_verse_sheet
-from spinemodel.vertebrae.verse_rows import Graded, VerseScan
+from spinemodel.vertebrae.datasets.verse_rows import Graded, VerseScan
 from tests.datasets import SHEET_HEADING as HEADING
 from tests.datasets import sheet_book as book
 from tests.datasets import sheet_row as row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spinemodel.vertebrae.against_sheet import Pair, agreement, pair_grades
-from spinemodel.vertebrae.verse_rows import Finding, Graded, VerseScan
+from spinemodel.vertebrae.datasets.verse_rows import Finding, Graded, VerseScan
 
 FOUND = (0, 0, 1, 2, 3, 3, 1, 0, 2, 2, 0, 3)
 SHEET = (0, 1, 1, 2, 3, 2, 0, 0, 3, 2, 0, 1)

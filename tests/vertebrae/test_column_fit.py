@@ -21,13 +21,13 @@ from spinemodel.io.bids import read_subject
 from spinemodel.io.surfaces import read_surface
 from spinemodel.levels import RootName
 from spinemodel.spaces import Transform, apply, inverse
-from spinemodel.vertebrae._column_descent import _normal
-from spinemodel.vertebrae._column_poses import FREE, moved, moved_together, together
-from spinemodel.vertebrae._column_problem import problem_of, terms
-from spinemodel.vertebrae._column_start import start
 from spinemodel.vertebrae.canal import centre_line
 from spinemodel.vertebrae.column import Column, column_of
 from spinemodel.vertebrae.column_fit import ColumnFit, CordTarget, fit_column, refuse, target_of
+from spinemodel.vertebrae.fitting.descent import _normal
+from spinemodel.vertebrae.fitting.poses import FREE, moved, moved_together, together
+from spinemodel.vertebrae.fitting.problem import problem_of, terms
+from spinemodel.vertebrae.fitting.start import start
 from vertebrae import LEVELS, MESHES, VHP_TO_RAS, vertebra
 
 THREE = ("L3", "L4", "L5")

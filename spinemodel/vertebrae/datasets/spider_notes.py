@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from spinemodel.vertebrae.spider_rows import SpiderGrading, SpiderSeries
-from spinemodel.vertebrae.summary import some
+from spinemodel.vertebrae.datasets.spider_rows import SpiderGrading, SpiderSeries
+from spinemodel.vertebrae.datasets.summary import some
 
 
 def spider_notes(series: Sequence[SpiderSeries], gradings: Sequence[SpiderGrading]) -> list[str]:

@@ -6,10 +6,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
+from spinemodel.vertebrae.datasets.spider_notes import spider_notes
+from spinemodel.vertebrae.datasets.spider_rows import SEQUENCES, SUBSETS, SpiderGrading, SpiderSeries
+from spinemodel.vertebrae.datasets.summary import (
+    Line,
+    Summary,
+    SummaryTable,
+    filled,
+    numbers,
+    published_rows,
+    spread,
+    table,
+)
 from spinemodel.vertebrae.names import disc_below, from_below
-from spinemodel.vertebrae.spider_notes import spider_notes
-from spinemodel.vertebrae.spider_rows import SEQUENCES, SUBSETS, SpiderGrading, SpiderSeries
-from spinemodel.vertebrae.summary import Line, Summary, SummaryTable, filled, numbers, published_rows, spread, table
 
 PUBLISHED: Final = {"series": 447, "patients": 218, "training patients": 179, "validation patients": 39}
 """Of the paper's abstract (van der Graaf et al., arXiv 2306.12217, version 1)."""

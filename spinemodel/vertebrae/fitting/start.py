@@ -9,10 +9,10 @@ import numpy as np
 
 from spinemodel.arrays import FloatArray
 from spinemodel.levels import Side
-from spinemodel.vertebrae._column_poses import Poses, same_for_all
-from spinemodel.vertebrae._column_sac import CordTarget, Sac
 from spinemodel.vertebrae.canal import centre_line
 from spinemodel.vertebrae.column import Column
+from spinemodel.vertebrae.fitting.poses import Poses, same_for_all
+from spinemodel.vertebrae.fitting.sac import CordTarget, Sac
 
 ALONG_MM: Final = 20.0
 """How far above and below a foramen the lines through canal and sac are laid onto each other, so that foramina of one

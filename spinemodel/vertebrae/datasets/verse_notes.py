@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from spinemodel.vertebrae.datasets.summary import some
+from spinemodel.vertebrae.datasets.verse_rows import LABELS, LabelledScan, VerseScan
 from spinemodel.vertebrae.names import rank
-from spinemodel.vertebrae.summary import some
-from spinemodel.vertebrae.verse_rows import LABELS, LabelledScan, VerseScan
 
 
 def verse_notes(labelled: Sequence[LabelledScan], scans: Sequence[VerseScan]) -> Iterator[str]:

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from spinemodel.io.spider_tables import read_gradings, read_overview
-from spinemodel.vertebrae.spider_rows import SpiderGrading, SpiderSeries
-from spinemodel.vertebrae.spider_summary import disc_names, summarise_spider
-from spinemodel.vertebrae.summary import Summary, spread
-from spinemodel.vertebrae.verse_rows import Graded, LabelledScan, VerseScan
-from spinemodel.vertebrae.verse_summary import summarise_verse
+from spinemodel.vertebrae.datasets.spider_rows import SpiderGrading, SpiderSeries
+from spinemodel.vertebrae.datasets.spider_summary import disc_names, summarise_spider
+from spinemodel.vertebrae.datasets.summary import Summary, spread
+from spinemodel.vertebrae.datasets.verse_rows import Graded, LabelledScan, VerseScan
+from spinemodel.vertebrae.datasets.verse_summary import summarise_verse
 from tests.datasets import published_spider
 
 

@@ -8,8 +8,8 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from spinemodel.arrays import FloatArray
-from spinemodel.vertebrae._column_poses import FREE, Poses, moved, moved_together, together
-from spinemodel.vertebrae._column_terms import Rows
+from spinemodel.vertebrae.fitting.poses import FREE, Poses, moved, moved_together, together
+from spinemodel.vertebrae.fitting.terms import Rows
 
 Freedom: TypeAlias = Literal["rigid", "similarity", "stretched"]
 """What may move: the column as one, every vertebra with its size, or with its size and its height."""

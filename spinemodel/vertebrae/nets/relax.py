@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from spinemodel.arrays import BoolArray, FloatArray, IntArray
 from spinemodel.jit import compiled
-from spinemodel.vertebrae._nets import Net
+from spinemodel.vertebrae.nets.net import Net
 
 REACH: Final = 0.48
 """How far a vertex may go from the middle of its cell along each axis, in voxels: up to the planes through the voxels'

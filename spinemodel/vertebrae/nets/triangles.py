@@ -14,7 +14,7 @@ import numpy as np
 
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.jit import compiled
-from spinemodel.vertebrae._nets import Net
+from spinemodel.vertebrae.nets.net import Net
 
 MARGIN: Final = 0.1
 """How far a point on the line stays from both centres at least, of their distance (a choice)."""

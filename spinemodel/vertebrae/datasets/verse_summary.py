@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from spinemodel.vertebrae.names import rank
-from spinemodel.vertebrae.summary import Line, Summary, filled, numbers, published_rows, spread, table
-from spinemodel.vertebrae.verse_notes import verse_notes
-from spinemodel.vertebrae.verse_rows import (
+from spinemodel.vertebrae.datasets.summary import Line, Summary, filled, numbers, published_rows, spread, table
+from spinemodel.vertebrae.datasets.verse_notes import verse_notes
+from spinemodel.vertebrae.datasets.verse_rows import (
     GRADES,
     LABELS,
     SHAPES,
@@ -20,6 +19,7 @@ from spinemodel.vertebrae.verse_rows import (
     VerseScan,
     fracture_grade,
 )
+from spinemodel.vertebrae.names import rank
 
 WHOLE: Final = 160
 """Scans of VerSe 2019: with that many, the published numbers are printed beside those counted."""

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from spinemodel.arrays import FloatArray, IntArray
-from spinemodel.vertebrae._column_poses import FREE, Poses, motion_of, outward, placed, pulled_back
+from spinemodel.vertebrae.fitting.poses import FREE, Poses, motion_of, outward, placed, pulled_back
 from spinemodel.volume.distance import DistanceField
 from spinemodel.volume.sampling import sample
 

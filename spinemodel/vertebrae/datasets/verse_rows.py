@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
+from spinemodel.vertebrae.names import VERSE_LABELS, kind_of
+
 SHAPES: Final = ("normal", "wedge", "biconcave", "crush")
 """Of a vertebra, by the sheet's number (Genant)."""
 
@@ -20,12 +22,7 @@ SPLITS: Final = ("training", "validation", "test")
 """Of the scans; at the challenges ``validation`` was called public and ``test`` secret or hidden."""
 
 LABELS: Final[Mapping[int, str]] = MappingProxyType(
-    {
-        **{number: f"C{number}" for number in range(1, 8)},
-        **{number: f"T{number - 7}" for number in range(8, 20)},
-        **{number: f"L{number - 19}" for number in range(20, 26)},
-        28: "T13",
-    }
+    {number: name for name, number in VERSE_LABELS.items() if kind_of(name) == "vertebra"}
 )
 """Vertebrae by their label in VerSe's masks (its README); 26 and 27 are sacrum and coccyx, which it leaves out."""
 

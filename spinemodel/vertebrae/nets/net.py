@@ -3,8 +3,8 @@
 A cell is the cube between eight neighbouring voxel centres. Every pair of neighbouring voxels of different labels has a
 square between the four cells round it, and the squares of a cell meet in its vertex (Gibson 1998, MICCAI). One vertex
 per cell is not enough where a label's voxels touch only along an edge or in a corner: a cell has one for each part of
-the net in it (:mod:`spinemodel.vertebrae._cells`), and where two sheets pass a face between two cells, each has a point
-of its own there.
+the net in it (:mod:`~spinemodel.vertebrae.nets.cells`), and where two sheets pass a face between two cells, each has a
+point of its own there.
 
 So each edge of the mesh has exactly two faces of every label that it borders. A label has a vertex with two fans only
 where its voxels touch in nothing but a corner between two or more other labels.
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from spinemodel.arrays import BoolArray, IntArray
 from spinemodel.jit import compiled
-from spinemodel.vertebrae._cells import BESIDE, CORNERS, ENDS, average, eight_of, joined_of, parts_of, scattered
+from spinemodel.vertebrae.nets.cells import BESIDE, CORNERS, ENDS, average, eight_of, joined_of, parts_of, scattered
 
 
 class Net(NamedTuple):

@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from spinemodel.arrays import BoolArray, FloatArray
-from spinemodel.vertebrae._column_poses import Poses, placed
-from spinemodel.vertebrae._column_sac import MARGIN_MM, SPACING_MM, CordTarget, Sac, sac_of, thinned
-from spinemodel.vertebrae._column_start import shared
-from spinemodel.vertebrae._column_terms import (
+from spinemodel.vertebrae.column import Column
+from spinemodel.vertebrae.fitting.poses import Poses, placed
+from spinemodel.vertebrae.fitting.sac import MARGIN_MM, SPACING_MM, CordTarget, Sac, sac_of, thinned
+from spinemodel.vertebrae.fitting.start import shared
+from spinemodel.vertebrae.fitting.terms import (
     ARCH_TOUCH_MM,
     BODY_TOUCH_MM,
     Joint,
@@ -28,7 +29,6 @@ from spinemodel.vertebrae._column_terms import (
     size_rows,
     touch_rows,
 )
-from spinemodel.vertebrae.column import Column
 from spinemodel.volume.distance import DistanceField, signed_distance
 from spinemodel.volume.grid import around
 from spinemodel.volume.sampling import sample
@@ -77,7 +77,7 @@ class Problem(NamedTuple):
     bones
         Vertices of the vertebrae (m, 3).
     pull, joints, touches, middle
-        Of :mod:`~spinemodel.vertebrae._column_terms`.
+        Of :mod:`~spinemodel.vertebrae.fitting.terms`.
     """
 
     column: Column

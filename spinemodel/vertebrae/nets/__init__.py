@@ -1,0 +1,1 @@
+"""Surface nets between the labels of a mask: cells, smoothing that keeps volumes, and triangles."""
