@@ -14,6 +14,7 @@ import typer
 
 from spinemodel import __version__
 from spinemodel.cli import (
+    agree,
     align,
     build,
     check,
@@ -48,6 +49,7 @@ app.command(name="overlap")(overlap.overlap)
 app.command(name="vertebrae")(vertebrae.vertebrae)
 app.command(name="score")(score.score)
 app.command(name="quality")(quality.quality)
+app.command(name="agree")(agree.agree)
 app.add_typer(data.app, name="data", help="Public datasets: list, fetch, verify.\n\nExample: spinemodel data list")
 app.add_typer(dataset.app, name="dataset")
 

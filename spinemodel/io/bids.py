@@ -79,7 +79,7 @@ def read_subject(folder: Path, subject: str | None = None) -> Annotation:
         There is no such subject, no contour of its cord or dura, one structure in two files, or a file that cannot be
         read or holds no usable point. What can be left out (stray files, missing roots) is said in the notes.
     """
-    home, name = _choose(folder, _find_homes(folder), subject)
+    home, name = _choose(folder, find_subjects(folder), subject)
     files = [file for file in _marker_files(home) if file.subject == name]
     _refuse_twins(files)
     drawings = [_read(file) for file in files]
@@ -137,8 +137,14 @@ def _marker_file(path: Path, match: re.Match[str]) -> _MarkerFile:
     return _MarkerFile(path, f"sub-{match['label']}", (match["contour"] or match["strand"]).lower(), place)
 
 
-def _find_homes(folder: Path) -> dict[str, Path]:
-    """Return the folder of every subject that has marker files: ``folder`` itself, or folders of a dataset."""
+def find_subjects(folder: Path) -> dict[str, Path]:
+    """Return the folder of every subject that has marker files: ``folder`` itself, or folders of a dataset.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
     if own := _marker_files(folder):
         return {file.subject: folder for file in own}
     for base in _HOMES:

@@ -53,7 +53,7 @@ def move_into_place(staging: Path, path: Path, record: Mapping[str, Any], stale:
     path.unlink(missing_ok=True)
     for file in staged_files:
         target = path.parent / file.relative_to(staging)
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         file.replace(target)
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")

@@ -1,0 +1,449 @@
+"""``spinemodel agree`` as a user types it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from spinemodel import Annotation, Markers, Phantom, annotate, perturb, read_subject, write_subject
+from spinemodel.cli.agree import agree
+from spinemodel.errors import GeometryError, InputError, SpaceMismatchError, SpineModelError
+from spinemodel.levels import RootName
+from tests.shapes import sphere
+
+app = typer.Typer()
+app.command()(agree)
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def done(*arguments: object) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.exception or result.output
+    return result.output
+
+
+def refused(*arguments: object) -> SpineModelError:
+    problem = run(*arguments).exception
+    assert isinstance(problem, SpineModelError), problem
+    return problem
+
+
+def table(out: Path, name: str) -> list[dict[str, str]]:
+    with (out / f"{name}.tsv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def row(rows: list[dict[str, str]], **wanted: str) -> dict[str, str]:
+    (found,) = [each for each in rows if all(each[key] == value for key, value in wanted.items())]
+    return found
+
+
+def shifted(annotation: Annotation, offset, subject: str = "") -> Annotation:
+    def moved(markers: Markers) -> Markers:
+        return Markers(markers.points + np.asarray(offset, float), markers.source)
+
+    return replace(
+        annotation,
+        subject=subject or annotation.subject,
+        cord=tuple(map(moved, annotation.cord)),
+        dura=tuple(map(moved, annotation.dura)),
+        roots={root: moved(markers) for root, markers in annotation.roots.items()},
+        ganglia={root: moved(markers) for root, markers in annotation.ganglia.items()},
+    )
+
+
+@pytest.fixture(scope="module")
+def phantom() -> Annotation:
+    return annotate(Phantom())
+
+
+@pytest.fixture(scope="module")
+def short(phantom) -> Annotation:
+    """The phantom with the contours of a few slices, which are quick to compare."""
+    return replace(phantom, cord=phantom.cord[-12:], dura=phantom.dura[-12:])
+
+
+@pytest.fixture(scope="module")
+def study(short, tmp_path_factory) -> Path:
+    """Five subjects whose second rater lies 0.1 to 0.5 mm to the right; the first drew a sixth."""
+    root = tmp_path_factory.mktemp("study")
+    for k in range(1, 7):
+        own = shifted(short, (0, 0, 0), f"sub-0{k}")
+        write_subject(own, root / "anna" / "derivatives" / "markers" / own.subject)
+        if k < 6:
+            write_subject(shifted(own, (0.1 * k, 0, 0)), root / "ben" / own.subject)
+    return root
+
+
+@pytest.fixture(scope="module")
+def compared(study: Path) -> Path:
+    out = study / "out"
+    said = done(study / "anna", study / "ben", "--out", out)
+    assert "sub-06: drawn by anna alone; not compared" in said
+    return out
+
+
+def test_known_offsets_are_found(compared: Path) -> None:
+    pooled = table(compared, "roots_pooled")
+    whole = row(pooled, first="anna", second="ben", subject="all", level="all", side="all")
+    assert whole["mean_mm"] == "0.300"
+    assert whole["largest_mm"] == "0.500"
+    assert whole["subjects"] == "5"
+    assert 0.15 < float(whole["low"]) < 0.3 < float(whole["high"]) < 0.45
+    for k in range(1, 6):
+        own = row(pooled, first="anna", second="ben", subject=f"sub-0{k}")
+        assert (own["mean_mm"], own["sd_mm"]) == (f"0.{k}00", "0.000")
+        assert own["low"] == "n/a"
+        assert own["reason"] == "one subject does not tell how subjects differ"
+    assert row(pooled, first="ben", second="consensus", subject="all", level="L4", side="R")["mean_mm"] == "0.150"
+    dura = row(table(compared, "contours_pooled"), first="anna", second="ben", structure="dura", subject="sub-05",
+               level="all")
+    assert dura["centroid_shift_mm"] == "0.500"
+    ganglia = table(compared, "ganglia_pooled")
+    assert row(ganglia, first="anna", second="ben", subject="all", level="S1", side="all")["mean_mm"] == "0.300"
+
+
+def test_points_are_those_of_the_files(compared: Path, study: Path) -> None:
+    rows = [each for each in table(compared, "roots_points") if each["second"] == "ben" and each["subject"] == "sub-02"]
+    drawn = read_subject(study / "anna", "sub-02").roots[RootName("L2", "L")].points
+    own = [each for each in rows if (each["level"], each["side"]) == ("L2", "L")]
+    found = np.array([[float(each[f"first_{axis}_mm"]) for axis in "xyz"] for each in own])
+    assert np.allclose(found, drawn[np.argsort(-drawn[:, 2])], atol=6e-4)
+    assert {each["distance_mm"] for each in own} == {"0.200"}
+
+
+def test_the_consensus_can_be_read_and_is_the_mean(compared: Path, study: Path) -> None:
+    mean, drawn = read_subject(compared / "consensus", "sub-04"), read_subject(study / "anna", "sub-04")
+    for root, markers in drawn.roots.items():
+        expected = markers.points[np.argsort(-markers.points[:, 2])] + [0.2, 0, 0]
+        assert np.allclose(mean.roots[root].points, expected, atol=1e-3)
+    spread = [each for each in table(compared / "consensus", "sub-04_spread") if each["structure"] == "nerveroots_L3_R"]
+    assert {each["sd_mm"] for each in spread} == {"0.283"}  # 0.4 mm apart: 0.4 / sqrt(2)
+
+
+def test_the_record_tells_what_was_read_and_written(compared: Path, study: Path) -> None:
+    record = json.loads((compared / "agreement.json").read_text())
+    assert record["kind"] == "markers"
+    assert record["subjects"] == [f"sub-0{k}" for k in range(1, 6)]
+    assert record["parameters"]["bootstrap"]["seed"] == 0
+    source = next(each for each in record["raters"]["ben"]["sources"] if each["name"] == "sub-03_cord_1.json")
+    assert source["sha256"] == sha256((study / "ben" / "sub-03" / source["name"]).read_bytes()).hexdigest()
+    for file in record["files"]:
+        assert sha256((compared / file["path"]).read_bytes()).hexdigest() == file["sha256"]
+    assert not (compared / ".partial").exists()
+
+
+def test_the_same_seed_gives_the_same_files(compared: Path, study: Path, tmp_path: Path) -> None:
+    done(study / "anna", study / "ben", "--out", tmp_path)
+    for name in ("roots_pooled.tsv", "agreement.json", "report.html", "figures/roots_levels.svg"):
+        assert (tmp_path / name).read_bytes() == (compared / name).read_bytes()
+
+
+def test_a_second_run_leaves_nothing_of_the_first(study: Path, tmp_path: Path) -> None:
+    done(study / "anna", study / "ben", "--out", tmp_path, "--subject", "01", "--subject", "sub-02")
+    assert {path.name for path in (tmp_path / "consensus").iterdir() if path.suffix == ".tsv"} == {
+        "sub-01_spread.tsv", "sub-02_spread.tsv"
+    }
+    done(study / "anna", study / "ben", "--out", tmp_path, "--subject", "01", "--no-figures")
+    assert not (tmp_path / "consensus" / "sub-02_spread.tsv").exists()
+    assert not list(tmp_path.glob("figures/*"))
+
+
+def test_missing_and_exchanged_roots_are_listed(short: Annotation, tmp_path: Path) -> None:
+    other = perturb(short, 1)
+    roots = {**other.roots}
+    one, two = RootName("L3", "L"), RootName("L4", "L")
+    roots[one], roots[two] = roots[two], roots[one]
+    del roots[RootName("S2", "R")]
+    write_subject(short, tmp_path / "anna" / "sub-phantom")
+    write_subject(replace(other, roots=roots, dura=other.dura[1:]), tmp_path / "ben" / "sub-phantom")
+    out = tmp_path / "out"
+    said = done(tmp_path / "anna" / "sub-phantom", tmp_path / "ben" / "sub-phantom", "--out", out, "--no-figures")
+    assert "names look exchanged: L3_L of anna is L4_L of ben" in said
+    absent = table(out, "absent")
+    assert row(absent, rater="ben", structure="root S2_R")["detail"] == "drawn by anna"
+    assert row(absent, rater="ben", structure="contour dura")["what"] == "not drawn"
+    assert row(table(out, "exchanged"))["names"] == "L3_L is L4_L, L4_L is L3_L"
+    assert "L3_L is L4_L" in (out / "report.html").read_text()
+
+
+def test_models_are_mapped(short: Annotation, tmp_path: Path, monkeypatch) -> None:
+    import pyvista
+
+    def model(annotation: Annotation) -> SimpleNamespace:
+        name = next(names)
+        if name == "cleo":
+            raise GeometryError("the cord cannot be lofted")
+        size = {"anna": 5.0, "ben": 5.3}[name]
+        return SimpleNamespace(surfaces={"Dura": sphere(2 * size), "Cord": sphere(size)})
+
+    names = iter(["anna", "ben", "cleo"])
+    monkeypatch.setattr("spinemodel.anatomy.build.build", model)
+    for seed, name in enumerate(("anna", "ben", "cleo")):
+        write_subject(perturb(short, seed), tmp_path / name / "sub-phantom")
+    out = tmp_path / "out"
+    said = done(*(tmp_path / name for name in ("anna", "ben", "cleo")), "--out", out, "--models")
+    assert "sub-phantom: no model of cleo: the cord cannot be lofted" in said
+    found = table(out, "models")
+    apart = {each["structure"]: float(each["mean_mm"]) for each in found}
+    assert apart == pytest.approx({"Cord": 0.3, "Dura": 0.6}, abs=0.01)  # facets lie within the spheres
+    assert {each["structure"]: each["largest_mm"] for each in found} == {"Cord": "0.300", "Dura": "0.600"}  # at poles
+    mesh = pyvista.read(out / "models" / "sub-phantom_anna_ben_distances.vtp")
+    assert np.allclose(mesh.point_data["signed_mm"], -mesh.point_data["distance_mm"])
+    cord = mesh.cell_data["structure"] == list(mesh.field_data["structures"]).index("Cord")
+    assert np.count_nonzero(cord) == len(sphere().faces)
+    values = mesh.point_data["distance_mm"][np.unique(mesh.regular_faces[cord])]
+    assert f"{values.mean():.3f}" == row(found, structure="Cord")["mean_mm"]
+    assert (out / "figures" / "sub-phantom_anna_ben_models.png").stat().st_size > 20_000
+
+
+def test_the_real_subject_against_a_perturbed_copy(sub03: Path, tmp_path: Path) -> None:
+    drawn = read_subject(sub03)
+    other = perturb(drawn, 1)
+    write_subject(other, tmp_path / "ben" / "sub-03")
+    out = tmp_path / "out"
+    done(sub03, tmp_path / "ben" / "sub-03", "--names", "anna,ben", "--out", out, "--no-figures")
+    apart = np.concatenate([
+        np.linalg.norm(other.roots[root].points - markers.points, axis=1) for root, markers in drawn.roots.items()
+    ])
+    whole = row(table(out, "roots_pooled"), first="anna", second="ben", subject="all", level="all", side="all")
+    assert abs(float(whole["mean_mm"]) - apart.mean()) < 2e-3
+    assert whole["n"] == str(len(apart))
+
+
+def write_points(path: Path, annotation: Annotation, heading: str, scale: tuple[float, float, float]) -> None:
+    lines = [heading]
+    for root, markers in annotation.roots.items():
+        lines += [f"{annotation.subject},{root.level},{root.side},{x:.9f},{y:.9f},{z:.9f}"
+                  for x, y, z in markers.points * scale]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def test_tables_of_points_in_two_frames_agree(phantom: Annotation, tmp_path: Path) -> None:
+    heading = "subject,level,side,"
+    write_points(tmp_path / "anna.csv", phantom, heading + "x_ras_mm,y_ras_mm,z_ras_mm", (1, 1, 1))
+    write_points(tmp_path / "ben.csv", shifted(phantom, (0.3, 0.4, 0)), heading + "L_cm,P_cm,S_cm", (-0.1, -0.1, 0.1))
+    out = tmp_path / "out"
+    done(tmp_path / "anna.csv", tmp_path / "ben.csv", "--out", out)
+    whole = row(table(out, "roots_pooled"), first="anna", second="ben", subject="all", level="all", side="all")
+    assert (whole["mean_mm"], whole["sd_mm"]) == ("0.500", "0.000")
+    assert not (out / "contours.tsv").exists()
+
+
+def write_mask(path: Path, values: np.ndarray, affine: np.ndarray | None = None) -> Path:
+    import nibabel
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nibabel.save(nibabel.Nifti1Image(values.astype(np.uint8), np.eye(4) if affine is None else affine), path)
+    return path
+
+
+def cube(low: int, high: int) -> np.ndarray:
+    mask = np.zeros((12, 12, 12))
+    mask[3:7, 3:7, low:high] = 1
+    return mask
+
+
+def test_masks_twice_drawn(tmp_path: Path) -> None:
+    for rater, spans in {"anna": (2, 6), "ben": (3, 7), "cleo": (4, 8)}.items():
+        write_mask(tmp_path / rater / "sub-01_cord.nii.gz", cube(*spans))
+    write_mask(tmp_path / "anna" / "sub-01_cord_2.nii.gz", cube(2, 5))
+    write_mask(tmp_path / "ben" / "sub-01_dura.nii.gz", cube(2, 5))
+    out = tmp_path / "out"
+    said = done(*(tmp_path / name for name in ("anna", "ben", "cleo")), "--out", out)
+    assert "sub-01_dura: not drawn by anna, cleo" in said
+    rows = table(out, "masks")
+    pair = row(rows, first="anna", second="cleo")
+    assert (pair["dice"], pair["jaccard"], pair["hausdorff_mm"]) == ("0.500", "0.333", "2.000")
+    assert row(rows, kind="intra")["dice"] == "0.857"  # 2 x 48 / (64 + 48)
+    assert row(rows, first="ben", second="majority")["dice"] == "1.000"
+    inter = row(table(out, "masks_summary"), kind="inter", measure="dice")
+    assert (inter["mean"], inter["least"], inter["largest"], inter["pairs"]) == ("0.667", "0.500", "0.750", "3")
+    from spinemodel import read_volume
+
+    majority = read_volume(out / "consensus" / "sub-01_cord_desc-majority_mask.nii.gz", space="sub-01/scanner")
+    assert np.array_equal(majority.values, cube(3, 7))
+    assert (out / "consensus" / "sub-01_cord_desc-staple_probseg.nii.gz").exists()
+
+
+def test_labels_are_compared_by_name(tmp_path: Path) -> None:
+    both = cube(2, 6) + 2 * np.roll(cube(2, 6), 4, axis=0)
+    for rater, values in (("anna", both), ("ben", cube(3, 7) + 2 * np.roll(cube(2, 6), 4, axis=0))):
+        path = write_mask(tmp_path / rater / "sub-01_dseg.nii.gz", values)
+        text = "index\tname\n1\tCord\n2\tDura\n"
+        path.with_name("sub-01_dseg.tsv").write_text(text)
+    out = tmp_path / "out"
+    done(tmp_path / "anna", tmp_path / "ben", "--out", out, "--no-figures")
+    dice = {each["structure"]: each["dice"] for each in table(out, "masks") if each["kind"] == "inter"}
+    assert dice == {"dseg Cord": "0.750", "dseg Dura": "1.000"}
+    assert (out / "consensus" / "sub-01_dseg_label-Cord_desc-majority_mask.nii.gz").exists()
+
+
+def test_an_empty_mask_is_told(tmp_path: Path) -> None:
+    paths = [write_mask(tmp_path / "a.nii.gz", cube(2, 6)), write_mask(tmp_path / "b.nii.gz", cube(2, 2))]
+    said = done(*paths, "--out", tmp_path / "out")
+    assert "b is empty" in said
+    pair = row(table(tmp_path / "out", "masks"), kind="inter")
+    assert (pair["dice"], pair["surface_mm"], pair["reason"]) == ("0.000", "n/a", "b: nothing was drawn")
+
+
+TRACTS = Path(__file__).parents[2] / os.environ.get("SPINEMODEL_DATA", "../shared/data") / "sct_multirater_tracts"
+
+
+@pytest.mark.skipif(not TRACTS.exists(), reason="no sct_multirater_tracts in the data folder; set SPINEMODEL_DATA")
+def test_five_raters_of_three_tracts(tmp_path: Path) -> None:
+    raters = sorted(path for path in TRACTS.iterdir() if path.is_dir())
+    done(*raters, "--out", tmp_path, "--no-figures")
+    summary = table(tmp_path, "masks_summary")
+    for name, least, largest in (("dc", "0.49", "0.77"), ("csl", "0.36", "0.71"), ("csr", "0.20", "0.76")):
+        dice = row(summary, structure=f"manual_{name}", kind="inter", measure="dice")
+        assert (f"{float(dice['least']):.2f}", f"{float(dice['largest']):.2f}") == (least, largest)
+        assert dice["pairs"] == "10"
+        assert row(summary, structure=f"manual_{name}", kind="intra", measure="dice")["pairs"] == "4"
+
+
+def write_gradings(path: Path, columns: Mapping[str, list], levels: list[str] | None = None) -> Path:
+    subjects = [f"sub-{n:02d}" for n in range(1, 1 + len(next(iter(columns.values()))) // len(levels or [""]))]
+    rows = [[s, *([level] if levels else [])] for s in subjects for level in levels or [""]]
+    head = ["subject", *(["level"] if levels else []), *columns]
+    lines = [[*key, *map(str, cells)] for key, cells in zip(rows, zip(*columns.values(), strict=True), strict=True)]
+    path.write_text("\n".join("\t".join(line) for line in [head, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_gradings(tmp_path: Path) -> None:
+    one = {"grade": [1, 2, 3, 3, 2, 1, 2, 3], "height_mm": [30.1, 28, 25.4, 31, 27.7, 29, 30, 26.2], "modic": [0] * 8}
+    two = {**one, "grade": [1, 2, 3, 2, 2, 1, 1, 3], "height_mm": [value + 0.5 for value in one["height_mm"]]}
+    two["height_mm"][0] += 0.08
+    first, second = write_gradings(tmp_path / "anna.tsv", one), write_gradings(tmp_path / "ben.tsv", two)
+    out = tmp_path / "out"
+    said = done(first, second, "--out", out)
+    assert "modic: all gradings are the same" in said
+    rows = table(out, "gradings")
+    kappa = row(rows, grading="grade", statistic="Cohen's kappa")
+    assert kappa["value"] == "0.628"  # 1 - 0.25 / (1 - 0.328)
+    assert float(kappa["low"]) < 0.628 < float(kappa["high"])
+    constant = row(rows, grading="modic", statistic="Cohen's kappa")
+    assert (constant["value"], constant["reason"][:29]) == ("n/a", "all gradings are the same, so")
+    assert not [each for each in rows if each["grading"] == "height_mm" and "kappa" in each["statistic"]]
+    apart = row(table(out, "bland_altman"), grading="height_mm")
+    assert apart["bias"] == "-0.510"  # -(8 x 0.5 + 0.08) / 8
+    assert "all gradings are the same" in (out / "report.html").read_text()
+    assert (out / "figures" / "bland_altman_1.svg").exists()
+
+
+def test_rows_of_one_subject_get_no_interval_together(tmp_path: Path) -> None:
+    pick = random.Random(3)
+    one = [pick.randint(1, 5) for _ in range(30)]
+    two = [min(5, max(1, grade + pick.choice([0, 0, 1, -1]))) for grade in one]
+    paths = [write_gradings(tmp_path / f"{name}.tsv", {"pfirrmann": grades}, ["L3", "L4", "L5"])
+             for name, grades in (("anna", one), ("ben", two))]
+    done(*paths, "--out", tmp_path / "out", "--no-figures")
+    rows = table(tmp_path / "out", "gradings")
+    whole, *levels = [each for each in rows if each["statistic"] == "Krippendorff's alpha, ordinal"]
+    assert (whole["level"], whole["low"], whole["subjects"]) == ("all", "n/a", "10")
+    assert "not independent" in whole["reason"]
+    assert [each["level"] for each in levels] == ["L3", "L4", "L5"]
+    assert all(each["low"] != "n/a" and each["subjects"] == "10" for each in levels)
+
+
+def test_words_have_an_order_only_if_it_is_given(tmp_path: Path) -> None:
+    words = ["none", "mild", "severe", "mild", "none", "severe"]
+    paths = [write_gradings(tmp_path / "anna.tsv", {"stenosis": words}),
+             write_gradings(tmp_path / "ben.tsv", {"stenosis": [*words[1:], "mild"]})]
+    said = done(*paths, "--out", tmp_path / "plain", "--no-figures")
+    assert "have no order; give it with --order" in said
+    assert not [each for each in table(tmp_path / "plain", "gradings") if "weights" in each["statistic"]]
+    done(*paths, "--out", tmp_path / "ordered", "--order", "none,mild,severe", "--no-figures")
+    assert row(table(tmp_path / "ordered", "gradings"), statistic="Cohen's kappa, linear weights")["value"] != "n/a"
+
+
+@pytest.fixture(scope="module")
+def bad(short, tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("bad")
+    write_subject(short, root / "good" / "sub-phantom")
+    write_subject(shifted(short, (0, 0, -900)), root / "below" / "sub-phantom")
+    write_subject(shifted(short, (0, 0, 0), "sub-04"), root / "other" / "sub-04")
+    write_subject(short, root / "ras" / "sub-phantom")
+    for file in (root / "ras" / "sub-phantom").iterdir():
+        file.write_text(re.sub(r'("coordinateSystem": *)"LPS"', r'\1"RAS"', file.read_text()))
+    (root / "empty").mkdir()
+    write_mask(root / "fine.nii.gz", cube(2, 6))
+    write_mask(root / "coarse.nii.gz", cube(2, 6), np.diag([2, 2, 2, 1.0]))
+    write_mask(root / "folder1" / "x.nii.gz", cube(2, 6))
+    write_mask(root / "folder2" / "y.nii.gz", cube(2, 6))
+    write_gradings(root / "graded.tsv", {"g": [1, 2]})
+    (root / "blank.tsv").write_text("subject\tg\nsub-01\tn/a\n")
+    (root / "others.tsv").write_text("subject\tg\nsub-91\t1\n")
+    (root / "points.csv").write_text("subject,level,side,x,y,z\n3,L1,L,1,2,3\n")
+    (root / "twice.tsv").write_text("subject\tg\nsub-01\t1\nsub-01\t2\n")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("paths", "options", "said"),
+    [
+        (("good",), (), "one annotation; expected two or more"),
+        (("good", "other"), (), "no subject that two raters drew: good has sub-phantom; other has sub-04"),
+        (("good", "good/sub-phantom"), ("--subject", "09"), "good has none"),
+        (("good", "below"), (), "its slices do not overlap with those of good"),
+        (("good", "empty"), (), "empty: expected marker files"),
+        (("good", "graded.tsv"), (), "graded.tsv: holds gradings, and .*good markers"),
+        (("good", "nothing"), (), "nothing: no such file or folder"),
+        (("good", "ras"), ("--names", "a"), "1 names for 2 annotations"),
+        (("good", "ras"), ("--names", "a,all"), "all is what the tables call something else"),
+        (("folder1", "folder2"), (), "no mask of one name by two raters: folder1 has x; folder2 has y"),
+        (("folder1", "folder2"), ("--models",), "models are built from marker files"),
+        (("graded.tsv", "blank.tsv"), (), "blank.tsv: no grading in any row"),
+        (("graded.tsv", "others.tsv"), (), "no subject that two raters graded"),
+        (("graded.tsv", "others.tsv"), ("--subject", "77"), "no grading of 77"),
+        (("graded.tsv", "twice.tsv"), (), "twice.tsv, row 3: sub-01 is there twice"),
+        (("points.csv", "points.csv"), ("--names", "a,b"), "coordinates state no unit"),
+        (("points.csv", "points.csv"), ("--names", "a,b", "--unit", "mm"), "coordinates state no frame"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(paths, options, said: str, bad: Path, tmp_path: Path) -> None:
+    problem = refused(*(bad / path for path in paths), "--out", tmp_path / "out", *options)
+    assert isinstance(problem, InputError)
+    assert re.search(said, str(problem))
+    assert "\n" not in str(problem)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("paths", "said"),
+    [
+        (("good", "ras"), "lies .* mm beside good; .*with x and y negated it fits"),
+        (("fine.nii.gz", "coarse.nii.gz"), "grids differ"),
+    ],
+)
+def test_frames_and_grids_that_differ(paths, said: str, bad: Path, tmp_path: Path) -> None:
+    problem = refused(*(bad / path for path in paths), "--out", tmp_path / "out")
+    assert isinstance(problem, SpaceMismatchError)
+    assert re.search(said, str(problem))
+
+
+def test_nothing_that_is_read_is_replaced(bad: Path, tmp_path: Path) -> None:
+    assert "lies in" in str(refused(bad / "good", bad / "ras", "--out", bad / "good" / "out"))
+    done(bad / "good", bad / "good" / "sub-phantom", "--names", "a,b", "--out", tmp_path, "--no-figures")
+    held = tmp_path / "consensus" / "sub-phantom"
+    before = {path: path.read_bytes() for path in held.iterdir()}
+    problem = refused(bad / "good", held, "--out", tmp_path, "--names", "a,b", "--no-figures")
+    assert "would replace" in str(problem)
+    assert before == {path: path.read_bytes() for path in held.iterdir()}
