@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from types import MappingProxyType
 
-from spinemodel.agreement.comparable import require_comparable
 from spinemodel.agreement.correspondence import shared_slices
-from spinemodel.agreement.drawing import Drawing, drawing_of
+from spinemodel.agreement.drawing import Drawing, drawings_of
 from spinemodel.agreement.mean_notes import by_ganglion, by_root, by_stack, notes_on
 from spinemodel.agreement.means import MeanPoints, mean_contours, mean_line, mean_markers
 from spinemodel.agreement.swaps import Swap, find_swaps
@@ -58,10 +57,8 @@ def consensus(annotations: Mapping[str, Annotation]) -> Consensus:
 
     Raises
     ------
-    InputError
+    InputError, SpaceMismatchError
         If they cannot be compared; see :func:`spinemodel.agreement.comparable.require_comparable`.
-    SpaceMismatchError
-        If they are not in one frame.
 
     Examples
     --------
@@ -72,8 +69,7 @@ def consensus(annotations: Mapping[str, Annotation]) -> Consensus:
     >>> len(found.annotation.dura), found.annotation.notes[0]
     (80, 'consensus: the mean of A, B')
     """
-    require_comparable(annotations)
-    drawings = {rater: drawing_of(annotation) for rater, annotation in annotations.items()}
+    drawings = drawings_of(annotations)
     return mean_of(drawings, swaps_of(drawings))
 
 

@@ -19,7 +19,8 @@ import numpy as np
 from spinemodel.agreement.correspondence import Correspondence, SharedSlices, match, on_same_slices
 from spinemodel.agreement.curve_distances import curve_distances
 from spinemodel.agreement.loops import Loops, StructureName, cut
-from spinemodel.agreement.roots import Key, mean_of, sd_of
+from spinemodel.agreement.paired import mean_of, sd_of
+from spinemodel.agreement.roots import Key
 from spinemodel.anatomy.slices import in_plane
 from spinemodel.arrays import FloatArray, IntArray, freeze
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from spinemodel.agreement.comparable import require_comparable
 from spinemodel.agreement.correspondence import Slices, ordered, slices_of
 from spinemodel.agreement.loops import Loops, StructureName, loops_of
 from spinemodel.anatomy.annotation import Annotation, Markers, Roots
@@ -47,6 +48,20 @@ def drawing_of(annotation: Annotation) -> Drawing:
     roots = {root: ordered(annotation.roots[root].points) for root in ROOTS if _has(annotation.roots, root)}
     ganglia = {root: annotation.ganglia[root].points for root in ROOTS if _has(annotation.ganglia, root)}
     return Drawing(annotation, slices, roots, ganglia, stacks)
+
+
+def drawings_of(annotations: Mapping[str, Annotation]) -> dict[str, Drawing]:
+    """Return two or more annotations of one subject made ready to be compared, by annotator.
+
+    Raises
+    ------
+    InputError
+        If they cannot be compared; see :func:`spinemodel.agreement.comparable.require_comparable`.
+    SpaceMismatchError
+        If they are not in one frame.
+    """
+    require_comparable(annotations)
+    return {rater: drawing_of(annotation) for rater, annotation in annotations.items()}
 
 
 def _has(drawn: Roots, root: RootName) -> bool:

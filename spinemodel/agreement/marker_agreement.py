@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from types import MappingProxyType
 
-from spinemodel.agreement.comparable import CONSENSUS, require_comparable
+from spinemodel.agreement.comparable import CONSENSUS
 from spinemodel.agreement.consensus import Consensus, mean_of, swaps_of
 from spinemodel.agreement.contours import ContourAgreement, LevelAt, UnmatchedContour, compare_contours
 from spinemodel.agreement.correspondence import SharedSlices, shared_slices
-from spinemodel.agreement.drawing import Drawing, drawing_of, structures_of
+from spinemodel.agreement.drawing import Drawing, drawing_of, drawings_of, structures_of
 from spinemodel.agreement.points import PointAgreement, compare_points
 from spinemodel.agreement.roots import RootAgreement, compare_roots
 from spinemodel.agreement.slice_levels import segment_of_slices
@@ -79,10 +79,8 @@ def compare(annotations: Mapping[str, Annotation]) -> MarkerAgreement:
 
     Raises
     ------
-    InputError
+    InputError, SpaceMismatchError
         If they cannot be compared; see :func:`spinemodel.agreement.comparable.require_comparable`.
-    SpaceMismatchError
-        If they are not in one frame.
 
     Examples
     --------
@@ -94,8 +92,7 @@ def compare(annotations: Mapping[str, Annotation]) -> MarkerAgreement:
     >>> abs(between.mean / (0.2 * pi**0.5) - 1) < 0.05  # Rayleigh's mean of two scatters of 0.2 mm per coordinate
     True
     """
-    require_comparable(annotations)
-    drawings = {rater: drawing_of(annotation) for rater, annotation in annotations.items()}
+    drawings = drawings_of(annotations)
     swaps = swaps_of(drawings)
     mean = mean_of(drawings, swaps)
     every = {**drawings, CONSENSUS: drawing_of(mean.annotation)}

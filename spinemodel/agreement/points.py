@@ -9,12 +9,12 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from spinemodel.agreement.roots import mean_of, sd_of
-from spinemodel.arrays import FloatArray, IntArray, freeze
+from spinemodel.agreement.paired import Paired
+from spinemodel.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
-class PointAgreement:
+class PointAgreement(Paired):
     """A structure of one or a few points, as two annotators marked it.
 
     Attributes
@@ -35,26 +35,6 @@ class PointAgreement:
     first: FloatArray
     second: FloatArray
     unmatched: tuple[int, int]
-
-    def __post_init__(self) -> None:
-        """Copy the points and make them read-only."""
-        object.__setattr__(self, "first", freeze(self.first))
-        object.__setattr__(self, "second", freeze(self.second))
-
-    @property
-    def distances(self) -> FloatArray:
-        """(n,) mm between corresponding points."""
-        return np.asarray(np.linalg.norm(self.second - self.first, axis=1))
-
-    @property
-    def mean(self) -> float:
-        """Mean distance, mm; nan without pairs."""
-        return mean_of(self.distances)
-
-    @property
-    def sd(self) -> float:
-        """SD of the distances, mm, over n - 1; nan with fewer than two pairs."""
-        return sd_of(self.distances)
 
 
 def compare_points(

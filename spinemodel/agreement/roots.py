@@ -27,7 +27,8 @@ from spinemodel.agreement.correspondence import (
     match,
     on_same_slices,
 )
-from spinemodel.arrays import FloatArray, freeze
+from spinemodel.agreement.paired import Paired, mean_of, sd_of
+from spinemodel.arrays import FloatArray
 from spinemodel.levels import RootName
 
 Key = TypeVar("Key", bound=Hashable)
@@ -37,7 +38,7 @@ NONE: Final = np.zeros((0, 3))
 
 
 @dataclass(frozen=True, eq=False)
-class RootAgreement:
+class RootAgreement(Paired):
     """A root as two annotators drew it.
 
     Attributes
@@ -62,16 +63,6 @@ class RootAgreement:
     second: FloatArray
     unmatched: tuple[int, int]
 
-    def __post_init__(self) -> None:
-        """Copy the points and make them read-only."""
-        object.__setattr__(self, "first", freeze(self.first))
-        object.__setattr__(self, "second", freeze(self.second))
-
-    @property
-    def distances(self) -> FloatArray:
-        """(n,) mm between corresponding points."""
-        return np.asarray(np.linalg.norm(self.second - self.first, axis=1))
-
     @property
     def z(self) -> FloatArray:
         """(n,) mm, RAS+: the mean of each pair."""
@@ -81,16 +72,6 @@ class RootAgreement:
     def n(self) -> int:
         """Number of pairs."""
         return len(self.first)
-
-    @property
-    def mean(self) -> float:
-        """Mean distance, mm; nan without pairs."""
-        return mean_of(self.distances)
-
-    @property
-    def sd(self) -> float:
-        """SD of the distances, mm, over n - 1; nan with fewer than two pairs."""
-        return sd_of(self.distances)
 
     @property
     def shift(self) -> FloatArray:
@@ -194,13 +175,3 @@ def summary_of(groups: Iterable[FloatArray]) -> DistanceSummary:
     every = np.concatenate(each) if each else np.zeros(0)
     largest = float(every.max()) if len(every) else np.nan
     return DistanceSummary(mean_of(every), sd_of(every), largest, len(every), len(each))
-
-
-def mean_of(values: FloatArray) -> float:
-    """Return the mean, nan where there is nothing."""
-    return float(values.mean()) if len(values) else np.nan
-
-
-def sd_of(values: FloatArray) -> float:
-    """Return the standard deviation over n - 1, nan with fewer than two values."""
-    return float(values.std(ddof=1)) if len(values) > 1 else np.nan

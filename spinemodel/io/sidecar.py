@@ -79,7 +79,7 @@ def sidecar_text(
     """
     hashes = {relative(source, path.parent): _hash(source) for source in sources}
     record = {
-        "Description": "made by spinemodel from closed surfaces",
+        "Description": "made by spinemodel; Parameters say how",
         "Sources": list(hashes),
         "SpatialReference": "orig",
         "Resolution": " x ".join(f"{side:.6g}" for side in spacing(grid)) + " mm",

@@ -280,6 +280,9 @@ def test_masks_twice_drawn(tmp_path: Path) -> None:
     majority = read_volume(out / "consensus" / "sub-01_cord_desc-majority_mask.nii.gz", space="sub-01/scanner")
     assert np.array_equal(majority.values, cube(3, 7))
     assert (out / "consensus" / "sub-01_cord_desc-staple_probseg.nii.gz").exists()
+    about = json.loads((out / "consensus" / "sub-01_cord_desc-majority_mask.json").read_text())
+    assert about["Parameters"]["consensus"] == "majority"
+    assert "surfaces" not in about["Description"]
 
 
 def test_labels_are_compared_by_name(tmp_path: Path) -> None:

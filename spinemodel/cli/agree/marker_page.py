@@ -1,0 +1,105 @@
+"""The page of compared markers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from spinemodel.agreement.comparable import CONSENSUS
+from spinemodel.agreement.marker_agreement import MarkerAgreement
+from spinemodel.cli.agree.marker_yardsticks import who, whole
+from spinemodel.cli.agree.yardsticks import does_it_matter
+from spinemodel.io.agreement.cells import ALL, NONE
+from spinemodel.io.tables import Row
+from spinemodel.report.agreement_page import Picture, Section, Table
+from spinemodel.vertebrae.datasets.summary import some
+
+MOST_ROWS: Final = 60
+"""Most rows of a table on the page; its file has all. A choice: a page of paper."""
+
+TERMS: Final = {
+    "Distance of a root": "The three-dimensional distance of corresponding points: those of one slice where both drew "
+    "on the same slices, and at equal parts of the common length otherwise (column “paired by”). It is never negative: "
+    "two raters who scatter about one line by s mm in either direction of a slice lie 1.77 s apart on average, "
+    "without either being biased. The shift is the mean of second less first, which shows a bias.",
+    "Mean, SD, n": "Of all n points together, over n - 1. Points of one root are neighbours and no independent "
+    "samples, so intervals of the mean come from drawing whole subjects.",
+    "Distance of contours": "Of the closed curves that a model is built through, in the slice: the mean of both "
+    "directions, the largest (Hausdorff), and the 95 % quantile (Hausdorff 95).",
+    "Dice": "Twice the common area over the sum of both areas.",
+    "Consensus": "The mean of all raters. A rater is part of it, and lies nearer to it than to the truth: of two, each "
+    "lies half of their distance from their mean.",
+    "Exchanged levels": "Roots whose lines fit far better after exchanging names. Nothing is renamed: only a person "
+    "can say who is right.",
+}
+
+
+def sections_of(
+    rows: Mapping[str, Sequence[Row]],
+    found: Mapping[str, MarkerAgreement],
+    pictures: Mapping[str, Sequence[Picture]],
+    alone: Sequence[str],
+    models: Sequence[Section],
+) -> list[Section]:
+    """Return the parts of the page."""
+    raters = list(dict.fromkeys(rater for agreement in found.values() for rater in agreement.raters))
+    lead = [
+        f"{len(found)} subject{'s' * (len(found) > 1)} ({some(found)}) as drawn by {', '.join(raters)}: every two of "
+        "them are compared, and each with the consensus of all, which comes second in the tables.",
+        *_key_lines(rows),
+    ]
+    ends = "Low and high: interval of the mean over subjects"
+    beside = _table("yardsticks", "Differences beside yardsticks", rows)
+    notes = [f"{subject}: {note}" for subject, each in found.items() for note in each.consensus.annotation.notes]
+    return [
+        Section("In short", lead),
+        does_it_matter("the distance of slices is that of the drawings themselves", beside),
+        Section("Roots", (), pictures.get("roots", ()), [
+            _table("roots_pooled", f"Distance of roots pooled by level, side and subject. {ends}", rows),
+            _table("roots", "Distance of every root, of every pair", rows),
+        ]),
+        Section("Contours of cord and dura", (), pictures.get("contours", ()), [
+            _table("contours_pooled", f"Contours pooled by spinal segment and subject. {ends}", rows),
+        ]),
+        Section("Ganglia", (), pictures.get("ganglia", ()), [
+            _table("ganglia_pooled", f"Distance of ganglia pooled by level, side and subject. {ends}", rows),
+        ]),
+        *models,
+        Section("Missing and exchanged", items=alone, tables=[
+            _table("absent", "What one rater drew and another did not; it is in no distance", rows),
+            _table("exchanged", "Roots that look to have exchanged names, with the mean distance of their lines", rows),
+        ]),
+        Section("Consensus", ["Written to consensus/ as marker files that spinemodel build reads, with the spread of "
+                              "every point beside them."], items=notes),
+        Section("What the words mean", terms=TERMS),
+    ]
+
+
+def _key_lines(rows: Mapping[str, Sequence[Row]]) -> list[str]:
+    """Return what matters most, a sentence each."""
+    lines = []
+    for row in whole(rows["roots_pooled"]):
+        known = row["low"] != NONE
+        ends = f"95 % interval {row['low']} to {row['high']} mm" if known else f"no interval: {row['reason']}"
+        lines.append(
+            f"Roots of {who(row)} lie {row['mean_mm']} mm apart on average (SD {row['sd_mm']} mm, largest "
+            f"{row['largest_mm']} mm, {row['n']} points; {ends})."
+        )
+    absent, swaps = len(rows["absent"]), len(rows["exchanged"])
+    lines.append(
+        f"What one drew and another did not: {absent or 'nothing'}{' entries below' if absent else ''}. Exchanged "
+        f"levels: {swaps or 'none'} suspected."
+    )
+    return lines
+
+
+def _table(name: str, caption: str, rows: Mapping[str, Sequence[Row]]) -> Table:
+    """Return a table as the page shows it: raters with the consensus only pooled, and where it is long, its start."""
+    every = rows[name]
+    held = [
+        row
+        for row in every
+        if row.get("second") != CONSENSUS or {row.get(key) for key in ("subject", "level", "side")} <= {ALL, None}
+    ]
+    more = len(every) - len(held[:MOST_ROWS])
+    return Table(name, f"{caption}. {more} more rows are in {name}.tsv" if more else caption, held[:MOST_ROWS])
