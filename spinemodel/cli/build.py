@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spinemodel.cli import options
-from spinemodel.cli.given_vertebrae import GivenVertebrae, given_vertebrae, print_fit, record_of
+from spinemodel.cli.given_vertebrae import GivenVertebrae, given_vertebrae, print_given, record_of
 from spinemodel.cli.show import console, print_displacements, print_fidelity, print_tissues, step
 from spinemodel.errors import BackendUnavailableError, GeometryError, InputError
 
@@ -114,8 +114,8 @@ def build_and_write(
     print_fidelity(fidelity)
     print_displacements(anatomy.displacements)
     failures = list(checked.failures)
-    if vertebrae and vertebrae.fit:
-        print_fit(vertebrae.fit)
+    if vertebrae:
+        print_given(vertebrae, anatomy.centrelines)
     if tissues:
         print_tissues(tissues)
         failures += tissues.failures

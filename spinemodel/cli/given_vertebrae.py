@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from spinemodel.cli.show import step
 from spinemodel.cli.tables import print_rows
+from spinemodel.errors import GeometryError, InputError
 
 if TYPE_CHECKING:
     from spinemodel.anatomy.annotation import Annotation
+    from spinemodel.anatomy.curves import Centreline
     from spinemodel.anatomy.model import BuildParameters
     from spinemodel.anatomy.surface import Surface
     from spinemodel.vertebrae.column_fit import ColumnFit, FitKind
+    from spinemodel.vertebrae.fitting.clearance import Clearance
 
 Fit: TypeAlias = Literal["own", "rigid", "similarity", "template"]
+
+FAR_MM: Final = 25.0
+"""Vertebrae farther from the dura than this are not round it. A choice: more than the widest canal leaves beside it."""
 
 KINDS: Final[dict[str, FitKind]] = {"rigid": "rigid", "similarity": "template", "template": "template"}
 """What the vertebrae may do, by the option."""
@@ -30,14 +36,20 @@ class GivenVertebrae:
     ----------
     surfaces
         By level.
+    how
+        As the option names it.
     fit
         How they came there; None where they lay there.
+    clearance
+        Space between the dura and each vertebra.
     sources
         What was read, with hashes.
     """
 
     surfaces: Mapping[str, Surface]
+    how: Fit
     fit: ColumnFit | None
+    clearance: Mapping[str, Clearance]
     sources: tuple[dict[str, str], ...]
 
 
@@ -55,18 +67,38 @@ def given_vertebrae(
 
     from spinemodel.anatomy.build import build
     from spinemodel.vertebrae.column_fit import fit_column, refuse, target_of
+    from spinemodel.vertebrae.fitting.clearance import clearances
 
     chosen = wanted or ("own" if path.is_dir() else "rigid")
     with step(f"Reading {path}"):
         surfaces, canal, sources = _read(path, labels, parameters)
-    if chosen == "own":
-        inside = {name: replace(one, space=annotation.space) for name, one in surfaces.items()}
-        return GivenVertebrae(inside, None, sources)
-    with step("Fitting the vertebrae"):
-        target, kind = target_of(build(annotation, parameters)), KINDS[chosen]
-        found = fit_column(surfaces, target, kind=kind, heights=chosen != "similarity", canal=canal)
+    with step("Placing the vertebrae"):
+        target = target_of(build(annotation, parameters))
+        if chosen == "own":
+            inside = {name: replace(one, space=annotation.space) for name, one in surfaces.items()}
+            near = clearances(target.dura, inside)
+            _require_near(path, near)
+            return GivenVertebrae(inside, chosen, None, near, sources)
+        found = fit_column(surfaces, target, kind=KINDS[chosen], heights=chosen != "similarity", canal=canal)
     refuse(found)
-    return GivenVertebrae(found.surfaces, found, sources)
+    return GivenVertebrae(found.surfaces, chosen, found, found.clearance, sources)
+
+
+def _require_near(path: Path, near: Mapping[str, Clearance]) -> None:
+    """Raise where vertebrae that are taken as they lie are none of this subject's."""
+    nearest = min(one.least_mm for one in near.values())
+    if nearest > FAR_MM:
+        raise InputError(
+            f"{path}: the nearest vertebra lies {nearest:.0f} mm from the dura; expected the subject's own frame, or "
+            "--vertebrae-fit rigid or template, which bring them there"
+        )
+    inside = {name: one for name, one in near.items() if one.bone_inside or one.dura_inside}
+    if inside:
+        worst = min(inside.values(), key=lambda one: one.least_mm)
+        raise GeometryError(
+            f"{path}: vertebra {worst.vertebra} reaches {-worst.least_mm:.1f} mm into the dura as it lies; mend its "
+            "mask, or let --vertebrae-fit rigid look for its place"
+        )
 
 
 def _read(
@@ -95,38 +127,51 @@ def _read(
 
 def record_of(given: GivenVertebrae) -> dict[str, Any]:
     """Return what ``model.json`` says of the vertebrae that were given."""
-    record: dict[str, Any] = {"levels": list(given.surfaces), "sources": list(given.sources), "fit": "own"}
+    record: dict[str, Any] = {"levels": list(given.surfaces), "sources": list(given.sources), "fit": given.how}
+    record["clearance_mm"] = {name: round(one.least_mm, 3) for name, one in given.clearance.items()}
     if given.fit is None:
         return record
     fit = given.fit
     return record | {
-        "fit": fit.kind,
         "verdict": fit.verdict,
         "ganglia_mm": {str(root): round(value, 3) for root, value in fit.ganglia_mm.items()},
         "median_ganglion_mm": round(fit.median_mm, 3),
-        "clearance_mm": {name: round(one.least_mm, 3) for name, one in fit.clearance.items()},
         "transforms": {name: one.matrix.tolist() for name, one in fit.transforms.items()},
         "notes": list(fit.notes),
     }
 
 
-def print_fit(fit: ColumnFit) -> None:
-    """Print how each vertebra lies to dura and ganglia."""
+def print_given(given: GivenVertebrae, lines: Mapping[str, Centreline]) -> None:
+    """Print how each vertebra lies to dura, ganglia and roots."""
     from spinemodel.cli.field_of_view import say
 
     sides: dict[str, dict[str, str]] = {}
-    for root, value in fit.ganglia_mm.items():
+    for root, value in (given.fit.ganglia_mm if given.fit else {}).items():
         sides.setdefault(root.level, {})[root.side] = f"{value:.1f}"
     rows = [
         {
             "vertebra": name,
-            "dura to bone mm": f"{fit.clearance[name].least_mm:.1f}" if name in fit.clearance else "-",
-            "ganglion L mm": sides.get(name, {}).get("L", "-"),
-            "ganglion R mm": sides.get(name, {}).get("R", "-"),
+            "dura to bone mm": f"{given.clearance[name].least_mm:.1f}" if name in given.clearance else "-",
+            **{f"ganglion {side} mm": sides.get(name, {}).get(side, "-") for side in ("L", "R")},
         }
-        for name in fit.surfaces
+        for name in given.surfaces
     ]
-    print_rows(f"Vertebrae, fitted ({fit.kind}): distance of ganglia from the middle of their foramina", rows)
-    say(fit.verdict)
-    for note in fit.notes:
+    print_rows(f"Vertebrae ({given.how}): distance of ganglia from the middle of their foramina", rows)
+    if given.fit:
+        say(given.fit.verdict)
+    for note in (*(given.fit.notes if given.fit else ()), *_roots_in_bone(given, lines)):
         say(f"note: {note}")
+
+
+def _roots_in_bone(given: GivenVertebrae, lines: Mapping[str, Centreline]) -> list[str]:
+    """Return a sentence on each root that runs through given bone, which gives way to it."""
+    from spinemodel.anatomy.proximity import Proximity, signed_distance
+
+    bones = {name: Proximity(surface) for name, surface in given.surfaces.items()}
+    notes = []
+    for root, line in lines.items():
+        depths = {name: -float(signed_distance(bone, line.points)[0].min()) for name, bone in bones.items()}
+        name = max(depths, key=lambda key: depths[key])
+        if depths[name] > 0:
+            notes.append(f"root {root} runs up to {depths[name]:.1f} mm deep through {name}, whose bone gives way")
+    return notes

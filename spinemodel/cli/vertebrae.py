@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -19,6 +19,7 @@ from spinemodel.io.tables import Row, write_rows
 
 if TYPE_CHECKING:
     from spinemodel.vertebrae.against_sheet import Pair
+    from spinemodel.vertebrae.datasets.verse_rows import VerseScan
     from spinemodel.vertebrae.density import Calibration
 
 PRINTED: Final = {
@@ -65,11 +66,11 @@ def vertebrae(
     sheet: Annotated[
         Path | None, typer.Option(metavar="FILE", help="VerSe's sheet of fractures (xlsx, csv) to compare grades with.")
     ] = None,
-    least: Annotated[float, typer.Option(metavar="MM3", help="Drop smaller detached pieces of a structure.")] = 100.0,
+    least: Annotated[float, typer.Option(min=0, metavar="MM3", help="Drop smaller detached pieces.")] = 100.0,
     fill_holes: Annotated[bool, typer.Option("--fill-holes", help="Fill cavities within a structure.")] = False,
     formats: Formats = "stl",
     frame: FileFrame = "LPS",
-    jobs: Annotated[int, typer.Option("--jobs", "-j", metavar="N", help="Scans at once; 0 for one per core.")] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, metavar="N", help="Scans at once; 0: one per core.")] = 0,
     again: Annotated[bool, typer.Option("--again", help="Also scans that were done before in the same way.")] = False,
     figures: Annotated[bool, typer.Option(help="Draw each spine with its levels.")] = True,
 ) -> None:
@@ -104,14 +105,19 @@ def vertebrae(
     )
     from spinemodel.io.vertebral_masks import scan_name
 
+    if request.calibration and not request.density:
+        raise InputError(f"--calibration {calibration}: turns HU into density; ask for it with --density or --ct")
+    graded = _sheet(sheet)
     masks = _masks(mask, request)
     todo = [path for path in masks if again or not _done(path, request)]
     if len(todo) < len(masks):
         say(f"{len(masks) - len(todo)} of {len(masks)} scans are done already; --again does them anew")
     found = _run(todo, request, jobs or os.cpu_count() or 1)
-    if sheet is not None:
-        _compare([scan_name(path) for path in masks], sheet, out)
+    if graded is not None:
+        _compare([scan_name(path) for path in masks], graded, out)
     failed = [one for one in found if one.problem]
+    if failed and len(masks) == 1:
+        raise InputError(failed[0].problem)
     if failed:
         raise InputError(f"{len(failed)} of {len(masks)} scans failed, the first: {failed[0].problem}")
 
@@ -135,7 +141,10 @@ def _calibration(text: str | None) -> Calibration | None:
 def _masks(given: Path, request: Request) -> list[Path]:
     """Return the masks to do."""
     from spinemodel.io.scan_names import find_masks
+    from spinemodel.io.vertebral_masks import scan_name
 
+    if not given.exists():
+        raise InputError(f"{given}: no such file or folder; expected a mask, or a folder of masks")
     if not given.is_dir():
         return [given]
     if request.ct or request.centroids:
@@ -143,16 +152,23 @@ def _masks(given: Path, request: Request) -> list[Path]:
     masks = [files.mask for files in find_masks(given)]
     if not masks:
         raise InputError(f"{given}: no mask found; expected names of VerSe, SPIDER or BIDS, or give one file")
+    names: dict[str, Path] = {}
+    for path in masks:
+        twin = names.setdefault(scan_name(path), path)
+        if twin is not path:
+            raise InputError(f"{path}: the same scan as {twin} by its name, {scan_name(path)}; keep one in the folder")
     return masks
 
 
 def _done(path: Path, request: Request) -> bool:
     """Tell whether a scan's folder answers the request."""
-    from spinemodel.cli.spine_scans import asked
+    from spinemodel.cli.spine_scans import asked, picture_of
     from spinemodel.io.spine_folder import RECORD, is_done
     from spinemodel.io.vertebral_masks import scan_name
 
-    return path.is_file() and is_done(request.out / scan_name(path) / RECORD, asked(path, request))
+    record = request.out / scan_name(path) / RECORD
+    drawn = not request.figures or picture_of(record).is_file()
+    return path.is_file() and drawn and is_done(record, asked(path, request))
 
 
 def _run(masks: Sequence[Path], request: Request, jobs: int) -> list[Outcome]:
@@ -203,15 +219,20 @@ def _scan_id(scan: str) -> str:
     return split.group(1) if split else scan.split("_")[0]
 
 
-def _compare(names: Iterable[str], sheet: Path, out: Path) -> None:
+def _sheet(path: Path | None) -> dict[str, VerseScan] | None:
+    """Return the rows of the sheet by scan, read before hours of work."""
+    from spinemodel.io.verse_sheet import read_verse_sheet
+
+    return None if path is None else {scan.verse_id: scan for scan in read_verse_sheet(path).rows}
+
+
+def _compare(names: Iterable[str], scans: Mapping[str, VerseScan], out: Path) -> None:
     """Print and write how the grades of scans, done now or before, agree with those of a sheet."""
     from spinemodel.io.sheets import read_sheet
     from spinemodel.io.spine_tables import grades_in
-    from spinemodel.io.verse_sheet import read_verse_sheet
     from spinemodel.vertebrae.against_sheet import agreement, pair_grades
     from spinemodel.vertebrae.datasets.verse_rows import verse_id
 
-    scans = {scan.verse_id: scan for scan in read_verse_sheet(sheet).rows}
     pairs: list[Pair] = []
     for name in names:
         row, table = scans.get(verse_id(_scan_id(name))), out / name / f"{name}_vertebrae.tsv"
@@ -220,9 +241,9 @@ def _compare(names: Iterable[str], sheet: Path, out: Path) -> None:
             pairs += pair_grades(name, grades_in(cells), row)
     told = agreement(pairs)
     if told is None:
-        say(f"{sheet}: no vertebra is graded both there and here")
+        say("no vertebra is graded both in the sheet and here")
         return
     rows = [{"scan": p.scan, "level": p.level, "found": str(p.found), "sheet": str(p.sheet)} for p in pairs]
     write_rows(out / AGREEMENT, rows)
     shares = f"same grade {100 * told.same:.0f} %, fractured or not {100 * told.fractured:.0f} %"
-    say(f"{told.pairs} vertebrae beside {sheet.name}: {shares}, weighted kappa {told.kappa}: {out / AGREEMENT}")
+    say(f"{told.pairs} vertebrae beside the sheet: {shares}, weighted kappa {told.kappa}: {out / AGREEMENT}")

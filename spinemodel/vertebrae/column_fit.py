@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from spinemodel.anatomy.model import Anatomy
+from spinemodel.anatomy.solids import overlap_mm3, to_solid
 from spinemodel.anatomy.surface import Surface
 from spinemodel.errors import GeometryError, InputError
 from spinemodel.levels import DURA, RootName
@@ -36,9 +38,15 @@ __all__ = ["Clearance", "ColumnFit", "CordTarget", "FitKind", "fit_column", "ref
 FitKind: TypeAlias = Literal["rigid", "template"]
 """``rigid`` for a scan of the same person, ``template`` for another person's column."""
 
+MOST_SIZE: Final = 1.4
+"""Beyond this factor a template is refused. A choice: four times the SD of lumbar widths among people."""
+
 OVERSIZED: Final = 1.25
 """A vertebra larger than its template by more than this factor, or smaller, is told of. A choice: 2.5 times the SD of
 lumbar widths among people."""
+
+CROWDED_MM3: Final = 20.0
+"""Volume that neighbours may come to share unsaid. A choice: a facet joint of 1 cm2, 0.2 mm deep."""
 
 ROUNDS_MM: Final = (100.0, 10.0, 3.0, 1.0, 0.3, 0.1)
 """Scales of bone and dura that come too near each other, round by round: in the first, ganglia and the middle of the
@@ -180,7 +188,7 @@ def target_of(anatomy: Anatomy) -> CordTarget:
 
 
 def refuse(fit: ColumnFit) -> None:
-    """Raise where a fit puts bone into the dura, or the ganglia nowhere near their foramina.
+    """Raise where a fit puts bone into the dura, the ganglia nowhere near their foramina, or vertebrae out of all size.
 
     Raises
     ------
@@ -188,7 +196,7 @@ def refuse(fit: ColumnFit) -> None:
         One line that says which vertebra, how deep, where, and what to do.
     """
     if fit.clear and fit.median_mm <= FAR_MM:
-        return
+        return _require_size(fit)
     if fit.clear:
         raise GeometryError(
             f"column: the ganglia lie {fit.median_mm:.0f} mm (median) from their foramina, expected {FAR_MM:.0f} mm at "
@@ -205,6 +213,18 @@ def refuse(fit: ColumnFit) -> None:
         f"vertebra {worst.vertebra}: bone reaches {-worst.least_mm:.1f} mm into the dura at ({where}) mm, "
         f"{worst.dura_inside} vertices of the dura lie in it; {mend}"
     )
+
+
+def _require_size(fit: ColumnFit) -> None:
+    """Raise where a vertebra had to grow or shrink beyond what people differ by."""
+    sizes = {name: float(np.linalg.svd(one.matrix[:3, :3])[1].max()) for name, one in fit.transforms.items()}
+    far = {name: size for name, size in sizes.items() if not 1 / MOST_SIZE < size < MOST_SIZE}
+    if far:
+        told = ", ".join(f"{name} {size:.2f}" for name, size in far.items())
+        raise GeometryError(
+            f"vertebrae: to hold the sac they had to be {told} times the template's size, expected less than "
+            f"{MOST_SIZE:g}; use a column with a wider canal, or without a fracture that narrows it"
+        )
 
 
 def _depth(clearance: Clearance) -> float:
@@ -241,8 +261,21 @@ def _result(problem: Problem, poses: Poses, kind: FitKind, converged: bool) -> C
     idle = [f"{root[0]}_{root[1]}" for root in target.ganglia if root not in ganglia]
     if idle:
         notes.append(f"ganglia without a foramen in the column were not used: {', '.join(idle)}")
+    notes += _crowded(column, surfaces)
     near = clearances(target.dura, surfaces)
     return ColumnFit(kind, column, target, transforms, surfaces, ganglia, near, converged, (*column.notes, *notes))
+
+
+def _crowded(column: Column, surfaces: Mapping[str, Surface]) -> list[str]:
+    """Return a sentence on each pair of neighbours that run into each other more than they did."""
+    notes = []
+    for one, other in pairwise(column.names):
+        before, after = (
+            overlap_mm3(to_solid(meshes[one]), to_solid(meshes[other])) for meshes in (column.surfaces, surfaces)
+        )
+        if after > before + CROWDED_MM3:
+            notes.append(f"{one} and {other} share {after:.0f} mm3 where they touch, {before:.0f} in the column given")
+    return notes
 
 
 def _usual(size: float) -> bool:

@@ -115,7 +115,7 @@ def disc_heights_of_mesh(disc: Surface, above: Body, below: Body | Endplate) -> 
     Raises
     ------
     GeometryError
-        If the mesh is open.
+        If the mesh is open, or has no front, middle or back third.
     SpaceMismatchError
         If it does not live in the vertebrae's space.
     """
@@ -129,6 +129,8 @@ def disc_heights_of_mesh(disc: Surface, above: Body, below: Body | Endplate) -> 
     ground = thickness > 0
     across = _thirds(np.flatnonzero(ground.any(axis=1)))[1]
     third = [thickness[across][:, part] for part in _thirds(np.flatnonzero(ground.any(axis=0)))]
+    if not all((part > 0).any() for part in third):
+        raise GeometryError(f"disc {disc.name}: a third of its depth is empty in its middle; its mask has a hole there")
     back, middle, front = (float(part[part > 0].mean()) for part in third)
     mean = volume(disc) / (float(ground.sum()) * CELL_MM**2 / 4)
     return DiscHeights(disc.name, front, middle, back, float(mean))

@@ -147,6 +147,8 @@ def _measured(
     between = joints(mask, column, surfaces.parts, bodies, measured, missing)
     excused = ungradable(mask, bodies, reasons, between.pairs, ct)
     grades = genant.grades(measured, excused)
+    cut = [name for name in measured if excused.get(name) == "partly visible"]
+    missing += [f"{name}: heights are not told, for the image shows only a part of its body" for name in cut]
     found = {} if ct is None else density(mask, ct, bodies, own.calibration)
     fractured = {name: grade.grade for name, grade in grades.items() if isinstance(grade, genant.Grade)}
     return Spine(
@@ -156,7 +158,7 @@ def _measured(
         holes=holes,
         bodies=bodies,
         sacrum=between.sacrum,
-        heights=measured,
+        heights={name: one for name, one in measured.items() if name not in cut},
         canal=canal,
         pedicles=both,
         foramina=foramina(column, bodies, both),

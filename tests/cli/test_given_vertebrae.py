@@ -11,7 +11,7 @@ import pytest
 from spinemodel import Phantom, annotate, write_subject
 from spinemodel.anatomy.model import BuildParameters
 from spinemodel.cli.given_vertebrae import given_vertebrae, record_of
-from spinemodel.errors import GeometryError
+from spinemodel.errors import GeometryError, InputError
 from spinemodel.io.surfaces import write_surface
 from spinemodel.io.vertebrae import mesh_files
 from spinemodel.vertebrae.mask import labels_of
@@ -57,6 +57,18 @@ def test_bone_in_the_dura_is_refused(tmp_path: Path) -> None:
         write_surface(folder / f"{name}.ply", type(parts[name])(name, "there", small, parts[name].faces))
     with pytest.raises(GeometryError, match=r"into the dura|from their foramina"):
         given_vertebrae(folder, "rigid", None, annotate(Phantom()), BuildParameters())
+
+
+def test_vertebrae_of_another_place_are_refused_as_they_lie(tmp_path: Path) -> None:
+    far = tmp_path / "far"
+    write_surface(far / "L3.ply", box((300, 0, 0), 40.0, "L3"))
+    with pytest.raises(InputError, match="mm from the dura; expected the subject's own frame"):
+        given_vertebrae(far, None, None, annotate(Phantom()), BuildParameters())
+    within = tmp_path / "within"
+    middle = anatomy().surfaces["Dura"].vertices.mean(axis=0)
+    write_surface(within / "L3.ply", box(middle - 20, 40.0, "L3"))
+    with pytest.raises(GeometryError, match="into the dura as it lies"):
+        given_vertebrae(within, "own", None, annotate(Phantom()), BuildParameters())
 
 
 def test_options_that_do_not_fit_are_one_line(tmp_path: Path, monkeypatch, capsys) -> None:

@@ -161,7 +161,8 @@ def test_metaimages_are_read(image, model, tmp_path) -> None:
     mirrored.SetDirection((-1, 0, 0, 0, -1, 0, 0, 0, 1))
     path = tmp_path / "sub-toy_CISS.mha"
     SimpleITK.WriteImage(mirrored, str(path))
-    assert shown(path, "--masks", model).replace(".mha", ".nii.gz") == shown(image, "--masks", model)
+    one, other = (shown(given, "--masks", model).partition("slices across") for given in (path, image))
+    assert one[1:] == other[1:]
 
 
 def test_a_constant_image_says_why(tmp_path, model) -> None:

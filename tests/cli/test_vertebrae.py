@@ -47,6 +47,8 @@ def test_one_broken_scan_does_not_stop_the_others(mask: Path, tmp_path: Path, mo
     ("arguments", "said"),
     [
         (("--calibration", "0.8"), "expected SLOPE,INTERCEPT,SOURCE"),
+        (("--calibration", "0.8,-3,phantom"), "ask for it with --density or --ct"),
+        (("--sheet", "none.csv"), "none.csv"),
         (("--calibration", "-1,2,x"), "expected a slope above 0"),
         (("--format", "xyz"), "unknown format"),
         (("--density",), "no CT beside it"),
@@ -58,6 +60,32 @@ def test_wrong_requests_are_one_line(arguments, said: str, mask: Path, tmp_path:
     message = refused(monkeypatch, capsys, "vertebrae", mask, "--out", tmp_path / "out", *arguments)
     assert said in message
     assert not (tmp_path / "out" / "sub-toy").exists()
+
+
+def test_two_masks_of_one_scan_are_refused(mask: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    for name in ("a", "b"):
+        (tmp_path / "tree" / name).mkdir(parents=True)
+        for end in (".nii.gz", ".tsv"):
+            shutil.copy(mask.with_name(f"sub-toy_dseg{end}"), tmp_path / "tree" / name / f"sub-toy_dseg{end}")
+    message = refused(monkeypatch, capsys, "vertebrae", tmp_path / "tree", "--out", tmp_path / "out")
+    assert "the same scan as" in message
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_not_there_is_said(tmp_path: Path, monkeypatch, capsys) -> None:
+    message = refused(monkeypatch, capsys, "vertebrae", tmp_path / "none.nii.gz", "--out", tmp_path)
+    assert "none.nii.gz: no such file" in message
+
+
+def test_a_scan_is_done_anew_where_what_it_was_read_with_changed(mask: Path, tmp_path: Path) -> None:
+    labels, names = tmp_path / "map.json", dict(lumbar_mask().volume.names)
+    labels.write_text(json.dumps({str(key): name for key, name in names.items()}))
+    call = ("vertebrae", mask, "--labels", labels, "--out", tmp_path / "out", "--no-figures")
+    assert "done already" not in spinemodel(*call).output
+    assert "done already" in spinemodel(*call).output
+    labels.write_text(json.dumps({str(key): name for key, name in names.items()}, indent=1))
+    assert "done already" not in spinemodel(*call).output
+    assert "done already" not in spinemodel(*call[:-1]).output, "the picture was not drawn yet"
 
 
 def test_density_is_measured_in_the_ct(mask: Path, tmp_path: Path) -> None:
@@ -90,7 +118,7 @@ def test_grades_are_set_beside_a_sheet(mask: Path, tmp_path: Path) -> None:
         "vertebrae", renamed, "--labels", labels, "--out", tmp_path / "out", "--no-figures", "--sheet", sheet
     )
     assert shown.exit_code == 0, shown.output
-    assert "2 vertebrae beside sheet.csv: same grade 50 %" in shown.output
+    assert "2 vertebrae beside the sheet: same grade 50 %" in shown.output
     table = (tmp_path / "out" / "fracture_agreement.tsv").read_text().splitlines()
     assert table[0] == "scan\tlevel\tfound\tsheet"
     assert len(table) == 3
@@ -99,4 +127,4 @@ def test_grades_are_set_beside_a_sheet(mask: Path, tmp_path: Path) -> None:
         "vertebrae", renamed, "--labels", labels, "--out", tmp_path / "out", "--no-figures", "--sheet", sheet
     )
     assert "1 of 1 scans are done already" in again.output
-    assert "2 vertebrae beside sheet.csv: same grade 50 %" in again.output
+    assert "2 vertebrae beside the sheet: same grade 50 %" in again.output

@@ -15,6 +15,7 @@ import numpy as np
 from spinemodel.anatomy.axis import Axis, frame_at
 from spinemodel.anatomy.surface import Surface
 from spinemodel.anatomy.surround.canal import CanalForm, bounds
+from spinemodel.anatomy.surround.mesh_outline import mesh_outline
 from spinemodel.anatomy.surround.parameters import SurroundParameters
 from spinemodel.anatomy.surround.stacking import across_axis, oval, stack, unite
 from spinemodel.anatomy.vertebra_sizes import VertebraSize
@@ -34,9 +35,12 @@ RIM: Final = 0.96
 DISC: Final = 0.92
 """Size of a disc over that of the bodies beside it: its side meets the endplates within their rims. A choice."""
 
-INTO_MESH_MM: Final = 4.0
+INTO_MESH_MM: Final = 8.0
 """How far a disc reaches past the measured end of a segmented body, whose endplate is hollow and may be tilted: bone is
-labelled first. A choice."""
+labelled first. A choice: half the depth of a body times the tangent of 25 degrees."""
+
+OUTLINE_MM: Final = 4.0
+"""How far from its end the outline of a segmented body is taken: past the hollow of the endplate. A choice."""
 
 BODY_POWER: Final = 2.4
 """Lamé's power of a body's outline: fuller than an ellipse. A choice."""
@@ -213,9 +217,15 @@ def sacrum(
 
 
 def discs(
-    axis: Axis, form: CanalForm, levels: Sequence[VertebralSpan], parameters: SurroundParameters | None = None
+    axis: Axis,
+    form: CanalForm,
+    levels: Sequence[VertebralSpan],
+    parameters: SurroundParameters | None = None,
+    meshes: Mapping[str, Surface] | None = None,
 ) -> Surface:
     """Return the discs as one closed surface ``Disc``: between the bodies, a little into both.
+
+    Beside a segmented vertebra a disc has the outline of its body there.
 
     Raises
     ------
@@ -224,7 +234,9 @@ def discs(
     """
     own = parameters or SurroundParameters()
     pieces = [
-        _disc(axis, form, upper, lower, own) for upper, lower in pairwise(levels) if upper.bottom > lower.top
+        _disc(axis, form, upper, lower, own, meshes or {})
+        for upper, lower in pairwise(levels)
+        if upper.bottom > lower.top
     ]
     if not pieces:
         raise GeometryError("discs: no two neighbouring vertebrae lie within the axis, so there is no disc")
@@ -232,14 +244,38 @@ def discs(
 
 
 def _disc(
-    axis: Axis, form: CanalForm, upper: VertebralSpan, lower: VertebralSpan, parameters: SurroundParameters
+    axis: Axis,
+    form: CanalForm,
+    upper: VertebralSpan,
+    lower: VertebralSpan,
+    parameters: SurroundParameters,
+    meshes: Mapping[str, Surface],
 ) -> Surface:
     """Return one disc, from within the lower body to within the upper one, bulging a little."""
     into = [INTO_MESH_MM if span.origin == "annotated" else parameters.overlap_mm for span in (lower, upper)]
     low, high = lower.top - into[0], upper.bottom + into[1]
+    own = {
+        lower.name: _outline_of(axis, form, meshes.get(lower.name), lower.top - OUTLINE_MM),
+        upper.name: _outline_of(axis, form, meshes.get(upper.name), upper.bottom + OUTLINE_MM),
+    }
     loops, s = [], np.linspace(low, high, 5)
     for share, at in zip(np.linspace(0, 1, 5), s, strict=True):
-        scale = DISC + 0.05 * float(np.sin(np.pi * share))
-        ends = [body_outline(form, float(at), span.size, scale, INTO_CANAL_MM / 2) for span in (lower, upper)]
+        bulge = 0.05 * float(np.sin(np.pi * share))
+        ends = [_disc_outline(form, span, own[span.name], float(at), bulge) for span in (lower, upper)]
         loops.append((1 - share) * ends[0] + share * ends[1])
     return stack("disc", axis.space, across_axis(axis, s, loops), parameters.bone_edge_mm)
+
+
+def _outline_of(axis: Axis, form: CanalForm, mesh: Surface | None, s: float) -> FloatArray | None:
+    """Return the outline of a segmented body at a place; None without one."""
+    return None if mesh is None else mesh_outline(axis, mesh, s, bounds(form, s).right)
+
+
+def _disc_outline(
+    form: CanalForm, span: VertebralSpan, own: FloatArray | None, s: float, bulge: float
+) -> FloatArray:
+    """Return a disc's outline (n, 2) beside a body: that of the body where it was segmented."""
+    if own is None:
+        return body_outline(form, s, span.size, DISC + bulge, INTO_CANAL_MM / 2)
+    middle = (own.min(axis=0) + own.max(axis=0)) / 2
+    return np.asarray(middle + (1 + bulge) * (own - middle))

@@ -33,9 +33,9 @@ from spinemodel.volume.distance import DistanceField, signed_distance
 from spinemodel.volume.grid import around
 from spinemodel.volume.sampling import sample
 
-CLEAR_MM: Final = 0.3
-"""Space asked for between dura and bone, for the dura's own thickness (as the tissues have it), and for what lattices
-of 1 mm and thinned points miss."""
+CLEAR_MM: Final = 0.5
+"""Space asked for between dura and bone: 0.3 mm for the dura's own thickness (as the tissues have it), the rest for
+what lattices of 1 mm and thinned points miss."""
 
 TOUCH_WITHIN_MM: Final = 15.0
 """Points of a vertebra this near to its neighbour may come to touch it: facets, and bodies across a disc. A choice:

@@ -11,7 +11,8 @@ from spinemodel.anatomy.proximity import Proximity, signed_distance
 from spinemodel.anatomy.solids import overlap_mm3, to_solid
 from spinemodel.anatomy.surface import Surface, area, volume
 from spinemodel.anatomy.surround.canal import bounds, canal_form
-from spinemodel.anatomy.surround.vertebrae import discs, vertebrae
+from spinemodel.anatomy.surround.stacking import across_axis, oval, stack
+from spinemodel.anatomy.surround.vertebrae import INTO_MESH_MM, discs, vertebrae
 from spinemodel.anatomy.vertebra_sizes import VERTEBRA_SIZES
 from spinemodel.errors import GeometryError
 from tests.anatomy.surround.spine import LEVELS, STRAIGHT, tube, vertebra_mesh
@@ -65,7 +66,21 @@ def test_disc_beside_a_mesh_reaches_into_its_hollow_endplate() -> None:
     plain, deep = (locate(STRAIGHT, discs(STRAIGHT, form, levels).vertices)[0] for levels in (LEVELS, worn))
     top = next(span.top for span in LEVELS if span.name == "L3")
     below = [s[np.abs(s - top) < 12.0].min() for s in (plain, deep)]
-    assert below == pytest.approx([top - 0.5, top - 4.0], abs=1e-6)
+    assert below == pytest.approx([top - 0.5, top - INTO_MESH_MM], abs=1e-6)
+
+
+def test_a_disc_has_the_outline_of_the_segmented_bodies_beside_it() -> None:
+    """Where a subject's bodies lie 6 mm farther in front than parametric ones, so do the discs between them."""
+    form, names = canal_form(STRAIGHT, tube(), LEVELS), ("L3", "L4")
+    spans = [replace(span, origin="annotated") for span in LEVELS if span.name in names]
+    meshes = {}
+    for span in spans:
+        loops = np.array([oval(20.0, -40.0, -14.0)] * 2)
+        ends = across_axis(STRAIGHT, [span.bottom, span.top], loops)
+        meshes[span.name] = stack(span.name, "test", ends, 1.0)
+    _, right, dorsal = locate(STRAIGHT, discs(STRAIGHT, form, spans, meshes=meshes).vertices)
+    assert (dorsal.min(), dorsal.max()) == pytest.approx((-40.0, -14.0), abs=1.2)
+    assert (right.min(), right.max()) == pytest.approx((-20.0, 20.0), abs=1.5)
 
 
 def test_nothing_to_build_is_refused() -> None:
