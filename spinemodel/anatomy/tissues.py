@@ -214,7 +214,7 @@ def _bone_note(anatomy: Anatomy) -> tuple[str, ...]:
     if not given:
         return ()
     others = ", ".join(span.name for span in anatomy.levels.vertebrae if span.name not in given) or "no others"
-    return (f"Bone: {', '.join(given)} as given; {others} parametric; canal and discs parametric",)
+    return (f"Bone: {', '.join(given)} as given; {others} parametric, and so is the canal",)
 
 
 def _below_marks(anatomy: Anatomy, parted: Partition, origins: Mapping[str, Origin]) -> dict[str, float]:

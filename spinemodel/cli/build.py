@@ -53,7 +53,7 @@ def build_model(
 
     Example: spinemodel build lumbosacral --subject sub-03 --out models --tissues --ventral --posture prone
 
-    Example: spinemodel build sub-03 --out models --tissues --vertebrae verse_msk.nii.gz --vertebrae-fit template
+    Example: spinemodel build sub-03 --out models --tissues --vertebrae other/surfaces --vertebrae-fit template
     """
     from spinemodel.io.bids import read_subject
 

@@ -6,23 +6,26 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from spinemodel.anatomy.audit import Audit
     from spinemodel.anatomy.fidelity import Fidelity
-    from spinemodel.anatomy.relations import Relations
     from spinemodel.anatomy.tissues import Tissues
     from spinemodel.anatomy.untangle import Displacement
+    from spinemodel.io.tables import Row
 
 log = logging.getLogger("spinemodel")
 
 console = Console()
 """Results go to standard output."""
+
+VERDICTS: Final = {"broken": "[red]broken[/red]", "kept": "[green]kept[/green]"}
+"""Cells that are printed in colour."""
 
 _progress = Console(stderr=True)
 
@@ -36,32 +39,14 @@ def step(what: str) -> Iterator[None]:
     log.info("%s: %.2f s", what, time.perf_counter() - start)
 
 
-def print_checks(audited: Audit) -> None:
-    """Print one row per surface with what was measured."""
-    table = _table("structure", "closed", "parts", "faces", "mm3", "mm2", "cuts", "angle", "promises")
-    for name, check in audited.surfaces.items():
-        table.add_row(
-            name,
-            "yes" if check.open_edges == check.branching_edges == 0 else "no",
-            str(check.components),
-            str(check.faces),
-            f"{check.volume_mm3:.1f}",
-            f"{check.area_mm2:.1f}",
-            str(check.self_intersections),
-            f"{check.least_angle_deg:.0f}",
-            "[red]broken[/red]" if check.failures else "[green]kept[/green]",
-        )
-    console.print("Surfaces (cuts: pairs of faces that intersect; angle: least of any triangle, degrees)", table)
-
-
-def print_relations(relations: Relations) -> None:
-    """Print one row per root with how it lies to cord and dura."""
-    table = _table("root", "enters the cord", "depth mm", "crosses the dura", "overlaps with")
-    for name, root in relations.roots.items():
-        others = [pair for pair in relations.root_overlaps_mm3 if name in pair.split(" & ")]
-        times = ["-" if n is None else str(n) for n in (root.cord_crossings, root.dura_crossings)]
-        table.add_row(name, times[0], f"{root.stub_mm:.2f}", times[1], ", ".join(others) or "none")
-    console.print("Roots", table)
+def print_table(title: str, rows: Sequence[Row]) -> None:
+    """Print rows of text by column, the first to the left and the others to the right; nothing for no row."""
+    if not rows:
+        return
+    table = _table(*rows[0])
+    for row in rows:
+        table.add_row(*(VERDICTS.get(cell, escape(cell)) for cell in row.values()))
+    console.print(escape(title), table)
 
 
 def _table(first: str, *headings: str) -> Table:

@@ -258,10 +258,10 @@ def _result(problem: Problem, poses: Poses, kind: FitKind, converged: bool) -> C
     if sizes:
         told = ", ".join(f"{name} {size:.2f}" for name, size in sizes.items())
         notes.append(f"sizes over the template's: {told}; one whose canal suits the sac would fit with less")
+    notes += _crowded(column, surfaces)
     idle = [f"{root[0]}_{root[1]}" for root in target.ganglia if root not in ganglia]
     if idle:
         notes.append(f"ganglia without a foramen in the column were not used: {', '.join(idle)}")
-    notes += _crowded(column, surfaces)
     near = clearances(target.dura, surfaces)
     return ColumnFit(kind, column, target, transforms, surfaces, ganglia, near, converged, (*column.notes, *notes))
 

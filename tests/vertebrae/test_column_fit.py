@@ -289,7 +289,7 @@ def test_bodies_lie_in_front_of_the_sac_and_arches_behind(placed: ColumnFit) -> 
         assert back < beside[1] - 25
 
 
-def test_vertebrae_keep_their_order_and_do_not_run_into_each_other(placed: ColumnFit) -> None:
+def test_vertebrae_keep_their_order_and_say_where_they_run_into_each_other(placed: ColumnFit) -> None:
     ends = []
     for name in LEVELS:
         body = placed.column.bodies[name]
@@ -299,6 +299,7 @@ def test_vertebrae_keep_their_order_and_do_not_run_into_each_other(placed: Colum
     assert (gaps > 3).all()
     scales = [np.cbrt(np.linalg.det(one.matrix[:3, :3])) for one in placed.transforms.values()]
     assert 0.8 < min(scales) <= max(scales) < 1.3
+    assert any(note.startswith("L1 and L2 share") for note in placed.notes)
 
 
 def test_a_column_in_place_is_found_again_after_it_was_moved(placed: ColumnFit) -> None:
