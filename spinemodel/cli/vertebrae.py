@@ -87,6 +87,8 @@ def vertebrae(
 
     Example: spinemodel vertebrae segmentation.nii.gz --labels totalspineseg --out spines
     """
+    from spinemodel.io.vertebral_masks import scan_name
+
     request = Request(
         out=out,
         labels=labels,
@@ -103,8 +105,6 @@ def vertebrae(
         frame=frame,
         figures=figures,
     )
-    from spinemodel.io.vertebral_masks import scan_name
-
     if request.calibration and not request.density:
         raise InputError(f"--calibration {calibration}: turns HU into density; ask for it with --density or --ct")
     graded = _sheet(sheet)
