@@ -73,8 +73,8 @@ def read_vertebral_mask(
         If the mask cannot be read, holds nothing or what its label map does not name; if it is upside down or back to
         front; or if its centroids are of another scan.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: {'a folder' if path.is_dir() else 'no such file'}; expected one label mask")
+    if not path.exists():
+        raise InputError(f"{path}: no such file; expected a label mask")
     scan = _scan(path)
     stated = _label_map(path, labels, scan)
     read = read_mask(path, space=_space(path, scan))
