@@ -74,7 +74,7 @@ def read_vertebral_mask(
         front; or if its centroids are of another scan.
     """
     if not path.exists():
-        raise InputError(f"{path}: no such file; expected a label mask")
+        raise InputError(f"{path}: no such file; expected a mask, a file .nii, .nii.gz, .mha or .mhd")
     scan = _scan(path)
     stated = _label_map(path, labels, scan)
     read = read_mask(path, space=_space(path, scan))
