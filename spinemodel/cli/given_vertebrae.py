@@ -108,6 +108,7 @@ def _read(
     from spinemodel.io.files import sha256
     from spinemodel.io.vertebrae import mesh_files, read_vertebrae
     from spinemodel.io.vertebral_masks import read_vertebral_mask
+    from spinemodel.vertebrae.column import bones_of
     from spinemodel.vertebrae.fragments import clean
     from spinemodel.vertebrae.mask import labels_of
     from spinemodel.vertebrae.surfaces import mask_surfaces
@@ -120,9 +121,8 @@ def _read(
     )
     volume = clean(mask.volume, labels_of(mask)).volume
     parts = mask_surfaces(volume, labels_of(mask, "vertebra", "sacrum", "canal")).parts
-    bones = {name: parts[name] for name in labels_of(mask, "vertebra", "sacrum")}
-    column = {"S1" if name == "Sacrum" and "S1" not in bones else name: one for name, one in bones.items()}
-    return column, parts.get("Canal"), tuple({"name": one.name, "sha256": one.sha256} for one in mask.sources)
+    sources = tuple({"name": one.name, "sha256": one.sha256} for one in mask.sources)
+    return bones_of(mask, parts), parts.get("Canal"), sources
 
 
 def record_of(given: GivenVertebrae) -> dict[str, Any]:

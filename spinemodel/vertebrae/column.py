@@ -15,6 +15,7 @@ from spinemodel.spaces import require_same_space
 from spinemodel.vertebrae.body import Body, find_bodies
 from spinemodel.vertebrae.canal import CanalSection, canal_sections
 from spinemodel.vertebrae.landmarks import Foramen, Pedicle, foramina, pedicles
+from spinemodel.vertebrae.mask import VertebralMask, labels_of
 from spinemodel.vertebrae.names import LADDER, rank
 
 _K = TypeVar("_K")
@@ -58,6 +59,12 @@ class Column:
     def names(self) -> tuple[str, ...]:
         """Of the vertebrae, from head to foot."""
         return tuple(self.surfaces)
+
+
+def bones_of(mask: VertebralMask, parts: Mapping[str, Surface]) -> dict[str, Surface]:
+    """Return the surfaces of a mask's vertebrae and sacrum by level; a sacrum stands for S1 where that has no label."""
+    bones = {name: parts[name] for name in labels_of(mask, "vertebra", "sacrum")}
+    return {"S1" if name == "Sacrum" and "S1" not in bones else name: one for name, one in bones.items()}
 
 
 def column_of(surfaces: Mapping[str, Surface], canal: Surface | None = None) -> Column:

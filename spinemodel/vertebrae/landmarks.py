@@ -33,7 +33,8 @@ class Pedicle:
     centre
         (3,) mm, centroid of the narrowest section.
     height_mm, width_mm
-        Extent of that section along the vertebra's cranial axis, and across it.
+        Extent of that section along the vertebra's cranial axis, and across it. Where the transverse process springs
+        from the pedicle, as at L5, no section has the one without the other, and the width is that of both.
     area_mm2
         Of that section.
     lower, upper

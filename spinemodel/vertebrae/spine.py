@@ -14,6 +14,7 @@ from spinemodel.vertebrae._joints import each, joints
 from spinemodel.vertebrae._ungradable import ungradable
 from spinemodel.vertebrae.body import Body, Endplate, find_bodies
 from spinemodel.vertebrae.canal import CanalSection, canal_section
+from spinemodel.vertebrae.column import bones_of
 from spinemodel.vertebrae.ct import CT
 from spinemodel.vertebrae.density import Calibration, Density, MeanDensity, Refused, density, mean_density
 from spinemodel.vertebrae.discs import DiscHeights
@@ -143,7 +144,7 @@ def _measured(
     measured = each(bodies, lambda name: heights(bodies[name], whole[name]), missing)
     both = _pedicles(whole, bodies, missing)
     canal = _canal(mask, surfaces, bodies, both, missing)
-    column = _column(mask, surfaces)
+    column = bones_of(mask, surfaces.parts)
     between = joints(mask, column, surfaces.parts, bodies, measured, missing)
     excused = ungradable(mask, bodies, reasons, between.pairs, ct)
     grades = genant.grades(measured, excused)
@@ -192,9 +193,3 @@ def _canal(
     own = next((surfaces.parts[name] for name in labels_of(mask, "canal")), None)
     levels = {name: body for name, body in bodies.items() if (name, "L") in both}
     return each(levels, lambda name: canal_section(surfaces.parts[name], bodies[name], both, own), missing)
-
-
-def _column(mask: VertebralMask, surfaces: LabelledSurfaces) -> dict[str, Surface]:
-    """Return vertebrae and sacrum by level; the sacrum stands for S1."""
-    found = {name: surfaces.parts[name] for name in labels_of(mask, "vertebra", "sacrum")}
-    return {"S1" if name == "Sacrum" and "S1" not in found else name: one for name, one in found.items()}
