@@ -64,20 +64,22 @@ def signed_distance(
     direction
         (n, 3) unit gradients of the distance.
     """
-    faces, nearest = _nearest(proximity, points, exact_within_mm)
-    offset = points - nearest
+    faces, foot = nearest(proximity, points, exact_within_mm)
+    offset = points - foot
     distance = np.linalg.norm(offset, axis=1)
-    normal = _normal_at(proximity, faces, nearest)
+    normal = _normal_at(proximity, faces, foot)
     sign = np.where(np.einsum("ij,ij->i", offset, normal) < 0, -1.0, 1.0)
     far = distance > 1e-9
     direction = np.where(far[:, None], offset * (sign / np.maximum(distance, 1e-9))[:, None], normal)
     return sign * distance, direction
 
 
-def _nearest(proximity: Proximity, points: FloatArray, exact_within_mm: float) -> tuple[IntArray, FloatArray]:
-    """Return the nearest face (n,) and the nearest point on it (n, 3)."""
+def nearest(
+    proximity: Proximity, points: FloatArray, exact_within_mm: float = np.inf
+) -> tuple[IntArray, FloatArray]:
+    """Return the face nearest to each of ``points`` (n, 3), (n,), and the nearest point on it, (n, 3) mm."""
     face = np.zeros(len(points), dtype=np.int64)
-    nearest = np.zeros_like(points)
+    foot = np.zeros_like(points)
     todo, k = np.arange(len(points)), 1 if np.isfinite(exact_within_mm) else min(NEIGHBOURS, len(proximity.corners))
     while len(todo):
         reached, candidates = map(np.asarray, proximity.tree.query(points[todo], k=np.arange(1, k + 1)))
@@ -85,22 +87,27 @@ def _nearest(proximity: Proximity, points: FloatArray, exact_within_mm: float) -
         distances = np.linalg.norm(on - points[todo, None], axis=2)
         best = distances.argmin(axis=1)
         rows = np.arange(len(todo))
-        face[todo], nearest[todo] = candidates[rows, best], on[rows, best]
+        face[todo], foot[todo] = candidates[rows, best], on[rows, best]
         proven = distances[rows, best] <= reached[:, -1] - proximity.reach
         proven |= (reached[:, 0] - proximity.reach > exact_within_mm) | (k == len(proximity.corners))
         todo, k = todo[~proven], min(max(NEIGHBOURS, 4 * k), len(proximity.corners))
-    return face, nearest
+    return face, foot
 
 
 def _normal_at(proximity: Proximity, faces: IntArray, points: FloatArray) -> FloatArray:
     """Return the vertex normals interpolated at ``points`` on ``faces``, (n, 3), not of unit length."""
+    return interpolated(proximity, proximity.vertex_normals, faces, points)
+
+
+def interpolated(proximity: Proximity, values: FloatArray, faces: IntArray, points: FloatArray) -> FloatArray:
+    """Return vectors at the vertices (v, 3) interpolated linearly at ``points`` (n, 3) on ``faces`` (n,)."""
     a, b, c = np.moveaxis(proximity.corners[faces], 1, 0)
     across = np.cross(b - a, c - a)
     square = np.maximum(np.einsum("ij,ij->i", across, across), 1e-300)
     u = np.einsum("ij,ij->i", np.cross(points - a, c - a), across) / square
     v = np.einsum("ij,ij->i", np.cross(b - a, points - a), across) / square
     weights = np.stack([1 - u - v, u, v], axis=1)
-    return np.asarray(np.einsum("ij,ijk->ik", weights, proximity.vertex_normals[proximity.surface.faces[faces]]))
+    return np.asarray(np.einsum("ij,ijk->ik", weights, values[proximity.surface.faces[faces]]))
 
 
 def closest_on_triangles(points: FloatArray, triangles: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ stopped leaves the model before it as it was.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -75,7 +75,7 @@ def write_model(
         if tissues:
             record |= write_tissues(tissues, staging, anatomy.annotation.subject, formats, frame)
         record |= more or {}
-        kept = {(folder / name).resolve() for name in _listed(record)}
+        kept = {(folder / name).resolve() for name in listed_files(record)}
         move_into_place(staging, path, record, stale=_previous(folder) - kept)
     return path
 
@@ -91,30 +91,30 @@ def _write_files(
     """Write every file of a model but ``model.json``, whose content is returned."""
     subject = anatomy.annotation.subject
     files: dict[str, list[Record]] = {name: [] for name in anatomy.surfaces}
-    for name, surface in _with_bundle(anatomy).items():
+    for name, surface in with_bundle(anatomy.surfaces, anatomy.centrelines).items():
         for suffix in formats:
             path = folder / "surfaces" / f"{subject}_{name}.{suffix}"
             write_surface(path, surface, frame=frame, colour=STRUCTURES[name].colour if name in STRUCTURES else None)
             files.setdefault(name, []).append(describe(folder, path, file_frame(suffix, frame), file_unit(suffix)))
     for name, centreline in anatomy.centrelines.items():
         path = folder / "centrelines" / f"{subject}_{name}.mrk.json"
-        write_markups(path, [_curve(centreline)], frame=frame)
+        write_markups(path, [curve_of(centreline)], frame=frame)
         files[name].append(describe(folder, path, frame))
     table = folder / "centrelines" / f"{subject}_centrelines.tsv"
-    _write_table(table, anatomy)
+    write_centreline_table(table, anatomy.centrelines)
     record = _record(anatomy, checked, fidelity)
     record["structures"] = [_structure(anatomy, checked, name) | {"files": files[name]} for name in anatomy.surfaces]
     record["together"] = [*files.get("Nerveroots", []), describe(folder, table, "RAS")]
     return record
 
 
-def _with_bundle(anatomy: Anatomy) -> dict[str, Surface]:
+def with_bundle(surfaces: Mapping[str, Surface], roots: Collection[str]) -> dict[str, Surface]:
     """Return the surfaces, and all roots together as the dataset has them."""
-    roots = [surface for name, surface in anatomy.surfaces.items() if name in anatomy.centrelines]
-    return {**anatomy.surfaces, **({"Nerveroots": merge("Nerveroots", roots)} if roots else {})}
+    own = [surface for name, surface in surfaces.items() if name in roots]
+    return {**surfaces, **({"Nerveroots": merge("Nerveroots", own)} if own else {})}
 
 
-def _curve(centreline: Centreline) -> Markup:
+def curve_of(centreline: Centreline) -> Markup:
     """Return a centreline as the control points of a Slicer curve; labels say which of them nobody drew."""
     s = arc_length(centreline.points)
     at = np.linspace(0, s[-1], max(2, round(s[-1] / CURVE_STEP_MM) + 1))
@@ -123,10 +123,10 @@ def _curve(centreline: Centreline) -> Markup:
     return Markup(kind="Curve", points=resample(centreline.points, at), labels=tuple(labels))
 
 
-def _write_table(path: Path, anatomy: Anatomy) -> None:
-    """Write every point of every centreline as tab-separated values."""
+def write_centreline_table(path: Path, centrelines: Mapping[str, Centreline]) -> None:
+    """Write every point of every centreline as tab-separated values, RAS+ mm."""
     rows = ["root\tpoint\ts_mm\tx_mm\ty_mm\tz_mm\tradius_mm\textrapolated"]
-    for name, line in anatomy.centrelines.items():
+    for name, line in centrelines.items():
         for i, (s, p, r, e) in enumerate(
             zip(arc_length(line.points), line.points, line.radius, line.extrapolated, strict=True)
         ):
@@ -198,7 +198,7 @@ def _previous(folder: Path) -> set[Path]:
     """Return the files inside ``folder`` that the model there names, and its figures; none without a sound record."""
     try:
         record = read_record(folder)
-        listed = _listed(record)
+        listed = listed_files(record)
         figures = (folder / "figures").glob(f"{record['subject']}_*.png")
     except (InputError, KeyError, TypeError):
         return set()
@@ -207,8 +207,8 @@ def _previous(folder: Path) -> set[Path]:
     return {path for path in paths if path.is_relative_to(inside)}
 
 
-def _listed(record: Record) -> set[str]:
-    """Return the paths that a record names."""
+def listed_files(record: Record) -> set[str]:
+    """Return the paths that a model's record names, inside its folder."""
     return {part["path"] for part in _parts(record)}
 
 

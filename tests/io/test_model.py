@@ -105,7 +105,7 @@ def test_a_build_that_is_stopped_leaves_the_model_before_it(made, tmp_path, monk
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("spinemodel.io.model._write_table", stop)
+    monkeypatch.setattr("spinemodel.io.model.write_centreline_table", stop)
     with pytest.raises(KeyboardInterrupt):
         write_model(*made, tmp_path, formats=("ply",))
     assert audit(read_surfaces(model)).failures == ()

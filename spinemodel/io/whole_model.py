@@ -1,0 +1,77 @@
+"""Everything that a model folder holds, read once and its hashes verified: what leads and exports start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spinemodel.anatomy.compartments import Partition
+from spinemodel.anatomy.curves import Centreline
+from spinemodel.anatomy.surface import Surface
+from spinemodel.errors import InputError
+from spinemodel.io.levels import ModelLevels, read_levels
+from spinemodel.io.model import read_record, read_surfaces
+from spinemodel.io.model_quality import read_centrelines
+from spinemodel.io.partition import read_partition
+from spinemodel.io.shapes import the_model
+
+
+@dataclass(frozen=True, eq=False)
+class WholeModel:
+    """A model as its folder holds it.
+
+    Attributes
+    ----------
+    folder, record
+        Where it is, and its ``model.json``.
+    subject, space
+        Names.
+    surfaces
+        Structures (``Cord``, ``Dura``, roots) by name, RAS+ mm.
+    centrelines
+        By root.
+    levels
+        Its axis, spinal and vertebral levels.
+    partition
+        Its tissues as one conforming mesh; None without tissues.
+    """
+
+    folder: Path
+    record: Mapping[str, Any]
+    subject: str
+    space: str
+    surfaces: Mapping[str, Surface]
+    centrelines: Mapping[str, Centreline]
+    levels: ModelLevels
+    partition: Partition | None
+
+    def require_partition(self) -> Partition:
+        """Return the partition.
+
+        Raises
+        ------
+        InputError
+            If the model has no tissues.
+        """
+        if self.partition is None:
+            raise InputError(f"{self.folder}: has no tissues; build the model again with --tissues")
+        return self.partition
+
+
+def read_model(path: Path) -> WholeModel:
+    """Return all that the one model at or in ``path`` holds.
+
+    Raises
+    ------
+    InputError
+        If there is none, or several; a file is missing or changed since; or a structure's name is not known.
+    """
+    folder = the_model(path)
+    record, surfaces = read_record(folder), read_surfaces(folder)
+    parted = read_partition(folder / record["partition"]["file"]["path"]) if "partition" in record else None
+    lines, levels = read_centrelines(folder, record), read_levels(folder)
+    return WholeModel(
+        folder, record, str(record["subject"]), str(record["space"]), surfaces, lines, levels, parted
+    )
