@@ -52,6 +52,21 @@ def read_levels(folder: Path) -> ModelLevels:
         If it is no model folder, or an older version wrote it.
     """
     record = read_record(folder)
+    surfaces = read_surfaces(folder)
+    parted = read_partition(folder / record["partition"]["file"]["path"]).parts if "partition" in record else {}
+    return levels_in(folder, record, surfaces, parted)
+
+
+def levels_in(
+    folder: Path, record: Mapping[str, Any], surfaces: Mapping[str, Surface], tissues: Mapping[str, Surface]
+) -> ModelLevels:
+    """Return the levels that a model's record states, beside its surfaces and tissues.
+
+    Raises
+    ------
+    InputError
+        If an older version wrote it.
+    """
     try:
         axis = Axis(str(record["space"]), record["axis"]["points"])
         spinal = tuple(_span(row) for row in record[SPINAL])
@@ -63,9 +78,7 @@ def read_levels(folder: Path) -> ModelLevels:
         ) from None
     if axis.points.ndim != 2 or axis.points.shape[1] != 3 or len(axis.points) < 2:
         raise InputError(f"{folder / 'model.json'}: its axis is not a line of points; build the model again")
-    surfaces = read_surfaces(folder)
-    parted = read_partition(folder / record["partition"]["file"]["path"]).parts if "partition" in record else {}
-    return ModelLevels(axis, spinal, vertebral, surfaces, parted)
+    return ModelLevels(axis, spinal, vertebral, surfaces, tissues)
 
 
 def _span(row: Mapping[str, Any]) -> Span:

@@ -11,7 +11,7 @@ from spinemodel.anatomy.compartments import Partition
 from spinemodel.anatomy.curves import Centreline
 from spinemodel.anatomy.surface import Surface
 from spinemodel.errors import InputError
-from spinemodel.io.levels import ModelLevels, read_levels
+from spinemodel.io.levels import ModelLevels, levels_in
 from spinemodel.io.model import read_record, read_surfaces
 from spinemodel.io.model_quality import read_centrelines
 from spinemodel.io.partition import read_partition
@@ -66,12 +66,11 @@ def read_model(path: Path) -> WholeModel:
     Raises
     ------
     InputError
-        If there is none, or several; a file is missing or changed since; or a structure's name is not known.
+        If there is none, or several; or a file is missing or changed since.
     """
     folder = the_model(path)
     record, surfaces = read_record(folder), read_surfaces(folder)
     parted = read_partition(folder / record["partition"]["file"]["path"]) if "partition" in record else None
-    lines, levels = read_centrelines(folder, record), read_levels(folder)
-    return WholeModel(
-        folder, record, str(record["subject"]), str(record["space"]), surfaces, lines, levels, parted
-    )
+    levels = levels_in(folder, record, surfaces, parted.parts if parted else {})
+    lines = read_centrelines(folder, record)
+    return WholeModel(folder, record, str(record["subject"]), str(record["space"]), surfaces, lines, levels, parted)

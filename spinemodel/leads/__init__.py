@@ -1,0 +1,1 @@
+"""Electrodes: what they are, where they lie, and how they sit among the tissues."""
