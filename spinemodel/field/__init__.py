@@ -1,0 +1,1 @@
+"""Tissues as conductors: cited conductivities, by preset or by the user's own table."""

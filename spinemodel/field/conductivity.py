@@ -1,0 +1,115 @@
+"""How well each tissue conducts: values with their sources, by material."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from spinemodel.errors import InputError
+from spinemodel.levels import ROOT_TISSUES, ROOTLET_TISSUES, TISSUES
+
+ROOT: Final = "Root"
+"""Material of roots and rootlets."""
+
+SILICONE: Final = "Silicone"
+METAL: Final = "Metal"
+"""Materials of a lead's backing and of its contacts."""
+
+MATERIALS: Final = (
+    *(name for name in TISSUES if name not in ROOT_TISSUES and name not in ROOTLET_TISSUES),
+    *(ROOT, SILICONE, METAL),
+)
+"""Every material that a model with a lead can hold."""
+
+
+@dataclass(frozen=True)
+class Conductivity:
+    """Of one material, S/m.
+
+    Attributes
+    ----------
+    along, across
+        Along and across its fibres; equal where it has none.
+    source
+        Where the value comes from.
+    verified
+        Whether a document that states it was read.
+    """
+
+    along: float
+    across: float
+    source: str
+    verified: bool
+
+    @property
+    def isotropic(self) -> float:
+        """One value of the same mean resistance in all directions: the geometric mean of the tensor."""
+        return float((self.along * self.across**2) ** (1 / 3))
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Conductivities of all materials of a model.
+
+    Attributes
+    ----------
+    name, title
+        In commands; for people.
+    materials
+        By material: the tissues' names, with ``Root`` for all roots and rootlets, ``Silicone`` and ``Metal``.
+    """
+
+    name: str
+    title: str
+    materials: Mapping[str, Conductivity]
+
+    def __post_init__(self) -> None:
+        """Make the mapping read-only."""
+        object.__setattr__(self, "materials", MappingProxyType(dict(self.materials)))
+
+
+def missing_materials(preset: Preset) -> tuple[str, ...]:
+    """Return the materials that a preset has no value for; none if every model can be exported with it.
+
+    Examples
+    --------
+    >>> missing_materials(Preset("mine", "Fat alone", {"Fat": Conductivity(0.04, 0.04, "a choice", False)}))[:3]
+    ('Grey', 'DorsalColumns', 'White')
+    """
+    return tuple(name for name in MATERIALS if name not in preset.materials)
+
+
+def material_of(part: str) -> str:
+    """Return the material of a tissue, or of a lead's part.
+
+    Examples
+    --------
+    >>> material_of("L2_R_rootlets"), material_of("White"), material_of("Backing"), material_of("C3")
+    ('Root', 'White', 'Silicone', 'Metal')
+    """
+    if part in ROOT_TISSUES or part in ROOTLET_TISSUES:
+        return ROOT
+    if part in TISSUES:
+        return part
+    return SILICONE if part == "Backing" else METAL
+
+
+def conductivities(preset: Preset, parts: Iterable[str]) -> dict[str, Conductivity]:
+    """Return the conductivity of every part.
+
+    Raises
+    ------
+    InputError
+        If the preset has no value for a part's material.
+    """
+    wanted = {part: material_of(part) for part in parts}
+    missing = sorted(set(wanted.values()) - preset.materials.keys())
+    if missing:
+        raise InputError(
+            f"conductivities {preset.name}: no value for {', '.join(missing)}; expected one for every tissue of the "
+            f"model; it has {', '.join(sorted(preset.materials))}; add them in a table of your own with base = "
+            f"\"{preset.name}\""
+        )
+    return {part: preset.materials[material] for part, material in wanted.items()}

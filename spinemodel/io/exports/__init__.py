@@ -1,0 +1,1 @@
+"""A model for other programs: one file per format, each with what the program needs and nothing it must mend."""

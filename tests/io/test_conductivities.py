@@ -1,0 +1,138 @@
+"""Conductivities: the package's presets and the user's own tables."""
+
+from pathlib import Path
+
+import pytest
+
+from spinemodel.errors import InputError
+from spinemodel.field.conductivity import MATERIALS, conductivities, missing_materials
+from spinemodel.io.conductivities import nearest, preset_names, read_preset
+from spinemodel.levels import TISSUES
+
+OWN = """
+unit = "S/m"
+base = "capogrosso2013"
+[materials.Fat]
+along = 0.1
+across = 0.05
+source = "a choice"
+verified = false
+"""
+
+
+def table(folder: Path, text: str) -> Path:
+    (folder / "mine.toml").write_text(text)
+    return folder / "mine.toml"
+
+
+@pytest.mark.parametrize("name", ["capogrosso2013", "rado-scs", "simnibs"])
+def test_whole_presets_hold_every_tissue_and_a_lead(name: str) -> None:
+    preset = read_preset(name)
+    assert missing_materials(preset) == ()
+    assert set(conductivities(preset, [*TISSUES, "Backing", "C1"])) == {*TISSUES, "Backing", "C1"}
+
+
+def test_a_preset_that_lacks_tissues_says_so_in_its_title_and_names_them() -> None:
+    preset = read_preset("nrv")
+    assert "incomplete" in preset.title
+    assert set(missing_materials(preset)) == {"Grey", "White", "DorsalColumns", "Disc", "Muscle", "Bulk"}
+    with pytest.raises(InputError, match=r"nrv: no value for Grey, White.*base = \"nrv\""):
+        conductivities(preset, ["White", "Grey", "CSF"])
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_value_is_cited_and_what_is_borrowed_says_from_where(name: str) -> None:
+    for material, value in read_preset(name).materials.items():
+        assert material in MATERIALS
+        assert len(value.source) > 20
+        assert value.along >= value.across > 0
+        if value.source.startswith("not in"):
+            assert ";" in value.source
+
+
+@pytest.mark.parametrize(
+    ("name", "material", "along", "across", "verified"),
+    [
+        ("capogrosso2013", "White", 0.6, 0.083, True),
+        ("capogrosso2013", "DorsalColumns", 0.6, 0.083, True),
+        ("capogrosso2013", "Grey", 0.23, 0.23, True),
+        ("capogrosso2013", "Fat", 0.04, 0.04, True),
+        ("capogrosso2013", "Root", 1 / 1.75, 1 / 6, True),
+        ("rado-scs", "White", 0.6, 0.1432, False),
+        ("rado-scs", "DuraShell", 0.037, 0.037, False),
+        ("simnibs", "CSF", 1.654, 1.654, True),
+        ("nrv", "CSF", 1.8, 1.8, True),
+        ("simnibs", "Silicone", 1e-12, 1e-12, True),
+        ("simnibs", "Metal", 9.43e6, 9.43e6, True),
+    ],
+)
+def test_published_values(name: str, material: str, along: float, across: float, verified: bool) -> None:
+    value = read_preset(name).materials[material]
+    assert (value.along, value.across) == pytest.approx((along, across), rel=1e-9)
+    assert value.verified is verified
+
+
+def test_an_own_table_overrides_its_base_and_keeps_the_rest(tmp_path: Path) -> None:
+    preset, base = read_preset(table(tmp_path, OWN)), read_preset("capogrosso2013")
+    assert (preset.name, preset.title) == ("mine", "mine")
+    assert (preset.materials["Fat"].along, preset.materials["Fat"].across) == (0.1, 0.05)
+    assert {k: v for k, v in preset.materials.items() if k != "Fat"} == {
+        k: v for k, v in base.materials.items() if k != "Fat"
+    }
+    assert list(preset.materials) == list(base.materials)
+    assert missing_materials(preset) == ()
+
+
+def test_an_own_table_may_stand_alone(tmp_path: Path) -> None:
+    preset = read_preset(str(table(tmp_path, OWN.replace('base = "capogrosso2013"\n', 'name = "alone"\n'))))
+    assert preset.name == "alone"
+    assert list(preset.materials) == ["Fat"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("0.05", "0", r"materials\.Fat\.across: got 0, expected a number above 0"),
+        ("0.05", "-1.0", "expected a number above 0"),
+        ("0.05", "inf", "expected a number above 0"),
+        ("0.05", "nan", "expected a number above 0"),
+        ("0.05", "true", "expected a number above 0"),
+        ("0.05", '"0.05"', "expected a number above 0"),
+        ("across", "acros", "'acros' is not known; nearest is across"),
+        ("materials.Fat", "materials.Fats", "'Fats' is not known; nearest is Fat"),
+        ("base", "bass", "'bass' is not known; nearest is base"),
+        ('"S/m"', '"mS/m"', r'unit \'mS/m\'; expected unit = "S/m"'),
+        ('unit = "S/m"', "", "unit None"),
+        ("capogrosso2013", "capogroso", "base: no preset 'capogroso'; nearest is capogrosso2013"),
+        ('source = "a choice"', "", "source missing"),
+        ('"a choice"', '" "', "source ' '; expected text"),
+        ("verified = false", "verified = 0", "verified: got 0, expected true or false"),
+        ("[materials.Fat]", "[materials]\nFat = 3\n[other]", "'other' is not known"),
+        ("[", "[[", "cannot be read as TOML|expected"),
+    ],
+)
+def test_a_broken_table_is_refused_in_one_line(tmp_path: Path, old: str, new: str, told: str) -> None:
+    with pytest.raises(InputError, match=told) as problem:
+        read_preset(table(tmp_path, OWN.replace(old, new, 1)))
+    assert "\n" not in str(problem.value)
+    assert "mine.toml" in str(problem.value)
+
+
+def test_a_table_without_materials_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no materials; expected tables such as \[materials\.Fat\]"):
+        read_preset(table(tmp_path, 'unit = "S/m"'))
+
+
+def test_an_unknown_preset_names_the_nearest_and_all() -> None:
+    with pytest.raises(InputError, match="no preset 'rado'; nearest is rado-scs; expected one of capogrosso2013, nrv"):
+        read_preset("rado")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.toml: cannot be read"):
+        read_preset(tmp_path / "gone.toml")
+
+
+def test_nearest_always_answers() -> None:
+    assert nearest("", ["a", "b"]) in ("a", "b")
+    assert nearest("GREY", ["Grey", "White"]) == "Grey"
