@@ -19,14 +19,12 @@ from typing import Final
 import numpy as np
 
 from spinemodel.anatomy.arrangement.broad import SLACK_MM, overlapping
-from spinemodel.anatomy.arrangement.crossings import cross_edges, reaching
-from spinemodel.anatomy.arrangement.graph import draw, split_segments, walk
+from spinemodel.anatomy.arrangement.crossings import reaching
+from spinemodel.anatomy.arrangement.cutting import cut
 from spinemodel.anatomy.arrangement.jitter import swell
 from spinemodel.anatomy.arrangement.patches import Pieces, classify, to_pieces
-from spinemodel.anatomy.arrangement.polygons import fill
 from spinemodel.anatomy.arrangement.predicates import Degenerate
 from spinemodel.anatomy.arrangement.soup import Soup, to_soup
-from spinemodel.anatomy.arrangement.triples import find_triples
 from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import BoolArray, FloatArray, IntArray
 from spinemodel.errors import GeometryError
@@ -112,18 +110,8 @@ def arrangement(solids: Sequence[Surface], domain: int | None = None) -> Arrange
 
 def _cut(soup: Soup, kept: IntArray, candidates: IntArray) -> tuple[FloatArray, Pieces]:
     """Return all points (3, n) and all triangles after cutting, or raise ``Degenerate``."""
-    crossings = cross_edges(soup, candidates)
-    triples = find_triples(soup, crossings)
-    curves = split_segments(soup, crossings, triples)
-    points = np.hstack([soup.points, crossings.points, triples.points])
-    is_cut = np.zeros(len(soup.faces), dtype=bool)
-    is_cut[crossings.pairs] = True
-    source = kept[~is_cut[kept]]
-    faces = soup.faces[source]
-    if len(crossings.pairs):
-        split, split_from = fill(soup, points, walk(draw(soup, crossings, triples, curves)))
-        faces, source = np.vstack([faces, split]), np.concatenate([source, split_from])
-    return points, to_pieces(faces, soup.owner[source], curves.nodes, soup.owner[crossings.pairs[curves.segment]])
+    done = cut(soup, kept, candidates)
+    return done.points, to_pieces(done.faces, soup.owner[done.source], done.curves, soup.owner[done.pairs])
 
 
 def _near_domain(soup: Soup, domain: int | None) -> IntArray:

@@ -13,6 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from spinemodel.anatomy.arrangement.crossings import Crossings
+from spinemodel.anatomy.arrangement.fans import fan_ranks
 from spinemodel.anatomy.arrangement.soup import Soup
 from spinemodel.anatomy.arrangement.triples import Triples
 from spinemodel.arrays import BoolArray, IntArray
@@ -130,6 +131,7 @@ def _inner(
     nodes = curves.nodes if view == 0 else curves.nodes[:, ::-1]
     base = soup.points.shape[1] + len(crossings.edge)
     ranks = [_rank(triples, face, other, nodes[:, end] - base, end) for end in (0, 1)]
+    ranks = [rank + fan_ranks(soup, crossings, face, other, nodes[:, end]) for end, rank in enumerate(ranks)]
     rank = np.stack(ranks, axis=1).ravel()
     return np.repeat(face, 2), nodes.ravel(), rank, np.zeros(2 * len(face), dtype=np.int64)
 
@@ -191,7 +193,7 @@ def walk(drawing: Drawing) -> Loops:
 def _following(drawing: Drawing) -> IntArray:
     """Return the half-edge that follows each with the same face on the left: the next clockwise from its twin."""
     key = _keys(drawing)
-    order = np.argsort(key * 4 + drawing.rank, kind="stable")
+    order = np.argsort(key * (int(drawing.rank.max(initial=0)) + 1) + drawing.rank, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     key = key[order]

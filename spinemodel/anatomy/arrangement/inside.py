@@ -46,6 +46,37 @@ def _contains(soup: Soup, start: int, low: FloatArray, high: FloatArray, point: 
 
 def _count(soup: Soup, faces: IntArray, point: FloatArray, axis: int) -> int:
     """Return whether the faces over a point, along an axis, leave one more than they enter."""
+    passed = _passed(soup, faces, point, axis)
+    return UNSURE if passed is None else {1: IN, 0: OUT}.get(int(passed.sum()), UNSURE)
+
+
+def label_at(soup: Soup, sides: IntArray, point: FloatArray) -> int:
+    """Return the label of a partition at a point (3,), 0 outside it; ``UNSURE`` where it almost touches a face.
+
+    Parameters
+    ----------
+    soup
+        All faces of the partition.
+    sides
+        (m, 2) labels behind and before each face.
+    """
+    low, high = soup.boxes
+    for axis in (2, 0, 1):
+        one, other = (axis + 1) % 3, (axis + 2) % 3
+        over = np.flatnonzero((high[axis] >= point[axis]) & (low[one] <= point[one]) & (high[one] >= point[one]))
+        over = over[(low[other, over] <= point[other]) & (high[other, over] >= point[other])]
+        passed = _passed(soup, over, point, axis)
+        if passed is None:
+            continue
+        # A label that is left once more than it is entered is the point's own; outside, each is entered as it is left.
+        behind, before = (np.bincount(sides[over, i], passed, minlength=int(sides.max()) + 1) for i in (0, 1))
+        left = np.flatnonzero((behind - before)[1:] > 0) + 1
+        return int(left[0]) if len(left) else 0
+    return UNSURE
+
+
+def _passed(soup: Soup, faces: IntArray, point: FloatArray, axis: int) -> IntArray | None:
+    """Return for faces over a point, along an axis, 1 where the line leaves and -1 where it enters; None on a rim."""
     corners = soup.corners(faces)
     start = np.repeat(point[:, None], len(faces), axis=1)
     _, side = heights(corners, start)
@@ -60,7 +91,7 @@ def _count(soup: Soup, faces: IntArray, point: FloatArray, axis: int) -> int:
     clear = (least < 0) & (most > 0)
     hit = ~clear
     if ((least == 0) | (most == 0) | (side == 0))[hit].any():
-        return UNSURE
+        return None
     # A face that looks along the line has the point below it, behind its normal: the line leaves there.
-    leaves, enters = (hit & (least > 0) & (side < 0)).sum(), (hit & (most < 0) & (side > 0)).sum()
-    return {1: IN, 0: OUT}.get(int(leaves - enters), UNSURE)
+    leaves, enters = hit & (least > 0) & (side < 0), hit & (most < 0) & (side > 0)
+    return np.asarray(leaves.astype(np.int64) - enters)

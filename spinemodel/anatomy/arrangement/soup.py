@@ -55,6 +55,11 @@ class Soup:
         owner[self.sides] = self.owner[:, None]
         return owner
 
+    @cached_property
+    def edge_faces(self) -> IntArray:
+        """Number of faces at every edge, (k,): two on a closed surface, more where compartments meet."""
+        return np.bincount(self.sides.ravel(), minlength=len(self.edges))
+
 
 def to_soup(surfaces: Sequence[Surface]) -> Soup:
     """Return the triangles of ``surfaces``, each of them one solid.
@@ -68,9 +73,14 @@ def to_soup(surfaces: Sequence[Surface]) -> Soup:
     faces = np.vstack([surface.faces + shift for surface, shift in zip(surfaces, shifts, strict=False)])
     owner = np.repeat(np.arange(len(surfaces)), [len(surface.faces) for surface in surfaces])
     points = np.ascontiguousarray(np.vstack([surface.vertices for surface in surfaces]).T)
-    edges, sides = _edges(faces, points.shape[1])
-    _require_closed(surfaces, faces, owner, len(edges), sides)
-    return Soup(points, faces, owner, edges, sides)
+    soup = with_edges(points, faces, owner)
+    _require_closed(surfaces, faces, owner, len(soup.edges), soup.sides)
+    return soup
+
+
+def with_edges(points: FloatArray, faces: IntArray, owner: IntArray) -> Soup:
+    """Return triangles (m, 3) between points (3, n) mm with the edges that they share; ``owner`` (m,) is ascending."""
+    return Soup(points, faces, owner, *_edges(faces, points.shape[1]))
 
 
 def _edges(faces: IntArray, points: int) -> tuple[IntArray, IntArray]:

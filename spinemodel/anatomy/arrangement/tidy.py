@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.arrays import BoolArray, FloatArray, IntArray
 
 FINEST_MM: Final = 2e-4
 """Vertices nearer than this are merged. Coordinates up to 1024 mm in single precision are 6.1e-5 mm apart, so writing
@@ -32,7 +32,7 @@ Point: TypeAlias = tuple[float, float, float]
 
 
 def tidy(
-    vertices: FloatArray, faces: IntArray, sides: IntArray, finest_mm: float = FINEST_MM
+    vertices: FloatArray, faces: IntArray, sides: IntArray, finest_mm: float = FINEST_MM, loose: BoolArray | None = None
 ) -> tuple[IntArray, IntArray]:
     """Return faces and sides without edges shorter, or triangles lower, than ``finest_mm`` where possible.
 
@@ -44,18 +44,24 @@ def tidy(
         (m, 3) vertices and (m, 2) labels on the inner and outer side of each face.
     finest_mm
         0 changes nothing.
+    loose
+        (n,) the vertices that steps may be about, of which all faces must be given; all of them by default.
     """
-    fresh, done, work = 0, True, _too_small(vertices, faces, finest_mm)
+    fresh, done, work = 0, True, _too_small(vertices, faces, finest_mm, loose)
     for _ in range(MOST_ROUNDS):
         if not (work and done):
             break
         faces, sides, fresh, done = _one_round(vertices, faces, sides, work, finest_mm)
-        work = _too_small(vertices, faces[fresh:], finest_mm)
+        work = _too_small(vertices, faces[fresh:], finest_mm, loose)
     return faces, sides
 
 
-def _too_small(vertices: FloatArray, faces: IntArray, finest_mm: float) -> list[tuple[int, ...]]:
+def _too_small(
+    vertices: FloatArray, faces: IntArray, finest_mm: float, loose: BoolArray | None
+) -> list[tuple[int, ...]]:
     """Return short edges as (u, v), shortest first, then flat triangles as (u, v, apex) with u v their longest side."""
+    if loose is not None:
+        faces = faces[loose[faces].sum(axis=1) >= 2]
     a, b, c = (vertices[faces[:, i]] for i in range(3))
     sides = b - a, c - b, a - c
     square = np.stack([np.einsum("ij,ij->i", side, side) for side in sides], axis=1)
@@ -68,6 +74,8 @@ def _too_small(vertices: FloatArray, faces: IntArray, finest_mm: float) -> list[
     flat = np.flatnonzero((area < least * square.max(axis=1)) & (square.min(axis=1) >= least))
     longest = square[flat].argmax(axis=1)
     turned = np.stack([faces[flat, (longest + k) % 3] for k in range(3)], axis=1)
+    if loose is not None:
+        edges, turned = edges[loose[edges].all(axis=1)], turned[loose[turned].all(axis=1)]
     return list(dict.fromkeys([*map(tuple, edges.tolist()), *map(tuple, turned.tolist())]))
 
 
