@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from spinemodel.anatomy.compartments import volumes
-from spinemodel.errors import InputError, SpaceMismatchError
+from spinemodel.anatomy.compartments import check_partition, volumes
+from spinemodel.errors import GeometryError, InputError, SpaceMismatchError
 from spinemodel.io.conductivities import nearest
 from spinemodel.io.exports.contents import Contents
 from spinemodel.levels import STRUCTURES, TISSUES
@@ -31,6 +31,8 @@ def require_sound(contents: Contents) -> None:
         named that lacks a tissue.
     SpaceMismatchError
         If the lead lies in another model.
+    GeometryError
+        If tissues and lead together are no partition.
     """
     _require_known(contents)
     _require_own_lead(contents)
@@ -38,6 +40,7 @@ def require_sound(contents: Contents) -> None:
     require_portable(names)
     require_apart(names)
     _require_filled(contents)
+    _require_whole(contents)
     if contents.preset is not None:
         _ = contents.conductivities
 
@@ -63,6 +66,18 @@ def _require_own_lead(contents: Contents) -> None:
         raise SpaceMismatchError(
             f"{contents.lead_file or lead.design.name}: the lead lies in {lead.space}, the model {model.folder} in "
             f"{model.space}; place the lead in this model"
+        )
+
+
+def _require_whole(contents: Contents) -> None:
+    """Refuse a lead whose walls fall together with the tissues' so that no sound partition comes of both."""
+    if contents.lead is None or contents.model.partition is None:
+        return
+    broken = check_partition(contents.partition, sum(volumes(contents.model.partition).values()))
+    if broken:
+        raise GeometryError(
+            f"{contents.lead_file or contents.lead.design.name}: makes no partition with the tissues of "
+            f"{contents.model.folder}: {'; '.join(broken)}; place it with another --gap"
         )
 
 
