@@ -1,0 +1,224 @@
+"""Where nerve fibres run in a root: smooth paths from the cord to the ganglion, parallel to the root's axis.
+
+A path keeps its place in the root's section, as a share of the radius, in a frame that turns no more than it must. With
+rootlets it comes through one of them, and passes over to its own place in the trunk. It says where a fibre may lie;
+which fibres there are, and how thick, is no question of geometry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from spinemodel.anatomy.curves import Centreline, arc_length, resample
+from spinemodel.anatomy.proximity import Proximity, signed_distance
+from spinemodel.anatomy.rootlets import Fan
+from spinemodel.anatomy.rootlets.courses import TAIL
+from spinemodel.anatomy.sweep import rotation_minimising_frame
+from spinemodel.arrays import FloatArray, freeze
+from spinemodel.errors import InputError
+
+STEP_MM: Final = 0.25
+"""Distance between the points of a path, as on centrelines."""
+
+SHARE: Final = 0.6
+"""Share of the section's radius within which paths lie. A choice: what is left holds the smoothing, and the flat sides
+of a tube of eight."""
+
+PASS_MM: Final = 10.0
+"""Length over which a path that came through a rootlet takes its own place in the trunk. A choice: no steeper than one
+in ten across a root of 1 mm."""
+
+SMOOTH_MM: Final = 0.25
+"""Standard deviation of the Gaussian along a path that takes the corners out. A choice: one step; where a path bends
+with a radius of 2 mm, as rootlets do, it moves by sd^2 / (2 x 2 mm), 0.016 mm."""
+
+SAME_MM: Final = 0.5
+"""Distance from a mesh up to which the room in it is wanted exactly; no root is thicker than twice this."""
+
+LEAST_MM: Final = 0.01
+"""Least radius of a rootlet's room: where a line hardly lies in the mesh, paths keep to the line."""
+
+
+@dataclass(frozen=True, eq=False)
+class FibrePath:
+    """One path.
+
+    Attributes
+    ----------
+    name
+        Such as ``L3_R_fibre1``; an identifier in any language.
+    root
+        The root it runs in, such as ``L3_R`` or ``L3_R_ventral``.
+    rootlet
+        The rootlet it comes through, such as ``L3_R_2``, counted from the head; empty without rootlets.
+    space
+        Name of the coordinate space.
+    points
+        (n, 3) mm, RAS+, from the cord outwards, equally spaced along the path.
+    """
+
+    name: str
+    root: str
+    rootlet: str
+    space: str
+    points: FloatArray
+
+    def __post_init__(self) -> None:
+        """Copy the points and make them read-only."""
+        object.__setattr__(self, "points", freeze(self.points))
+
+    @cached_property
+    def arc_mm(self) -> FloatArray:
+        """Distance along the path to each of its points, (n,) mm."""
+        return freeze(arc_length(self.points))
+
+
+def fibre_paths(
+    lines: Mapping[str, Centreline],
+    fans: Sequence[Fan] = (),
+    *,
+    count: int = 1,
+    share: float = SHARE,
+    seed: int = 0,
+) -> tuple[FibrePath, ...]:
+    """Return ``count`` paths for every root: the first along its axis, the others at random, evenly over the section.
+
+    Parameters
+    ----------
+    lines
+        Centrelines of the roots by name.
+    fans
+        Roots with their rootlets. A root that has a fan follows it, and its paths are dealt out to the rootlets, the
+        middle one first. Ventral roots have a fan only.
+    count
+        Paths per root, 1 or more.
+    share
+        Share of the radius within which they lie, 0 to 1.
+    seed
+        Of the random places; a root's paths do not depend on what other roots there are.
+
+    Raises
+    ------
+    InputError
+        If count or share is out of its bounds.
+
+    Examples
+    --------
+    >>> line = Centreline("L3_R", "lab", [[0, 0, 0], [0, 0, -3.0]], [0.5, 0.5], [False, False])
+    >>> path, = fibre_paths({"L3_R": line})
+    >>> path.name, len(path.points), float(path.arc_mm[-1])
+    ('L3_R_fibre1', 13, 3.0)
+    """
+    if count < 1 or not 0 <= share <= 1:
+        raise InputError(f"fibre paths: got {count} paths within {share:g} of the radius; expected 1 or more, 0 to 1")
+    own = {fan.trunk.name: fan for fan in fans}
+    trunks = {**lines, **{name: fan.trunk for name, fan in own.items()}}
+    return tuple(
+        path
+        for name in sorted(trunks)
+        for path in _of_root(trunks[name], own.get(name), _places(name, count, share, seed))
+    )
+
+
+def with_room(fan: Fan, rootlets: Proximity) -> Fan:
+    """Return the fan with its rootlets as wide as the room that a mesh leaves around their lines.
+
+    A model holds its rootlets as meshes, not as lines. Lines drawn anew from what the model holds, which was rounded,
+    lie a little beside; paths then still keep inside the mesh. The stub and the end, which lie in the cord and the
+    trunk, keep their radius.
+    """
+    lines = []
+    for line in fan.rootlets:
+        depth = -signed_distance(rootlets, line.points, exact_within_mm=SAME_MM)[0]
+        inner = slice(2, -TAIL - 1)
+        radius = line.radius.copy()
+        radius[inner] = np.clip(depth[inner], LEAST_MM, radius[inner])
+        lines.append(replace(line, radius=radius))
+    return replace(fan, rootlets=tuple(lines))
+
+
+def _places(name: str, count: int, share: float, seed: int) -> FloatArray:
+    """Return the places (count, 2) in a root's section, in radii: the middle, then uniform over a disc."""
+    rng = np.random.default_rng([seed, *name.encode()])
+    radius, angle = share * np.sqrt(rng.random(count - 1)), 2 * np.pi * rng.random(count - 1)
+    return np.vstack([np.zeros((1, 2)), np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)])
+
+
+def _of_root(trunk: Centreline, fan: Fan | None, places: FloatArray) -> list[FibrePath]:
+    """Return the paths at ``places`` (n, 2) in a root's section."""
+    paths = []
+    for k, place in enumerate(places):
+        rootlet = _dealt(fan, k) if fan else None
+        points = _beside(trunk, place)[0] if rootlet is None else _through(rootlet, trunk, place)
+        name = "" if rootlet is None else rootlet.name
+        paths.append(FibrePath(f"{trunk.name}_fibre{k + 1}", trunk.name, name, trunk.space, _smooth(points)))
+    return paths
+
+
+def _dealt(fan: Fan, k: int) -> Centreline:
+    """Return the rootlet that the path number ``k`` comes through: the middle one first, then its neighbours."""
+    order = sorted(range(len(fan.rootlets)), key=lambda i: (abs(i - fan.middle), i))
+    return fan.rootlets[order[k % len(order)]]
+
+
+def _beside(line: Centreline, place: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the points (n, 3) that keep a place (2,), in radii, beside a line, and the frame's axes across it."""
+    tangent = np.gradient(line.points, axis=0)
+    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    u, v = rotation_minimising_frame(line.points, tangent)
+    return np.asarray(line.points + line.radius[:, None] * (place[0] * u + place[1] * v)), u, v
+
+
+def _through(rootlet: Centreline, trunk: Centreline, place: FloatArray) -> FloatArray:
+    """Return the points (n, 3) of a path that comes through a rootlet into the trunk, (2,) the place in both.
+
+    Where the rootlet ends, it lies beside the trunk's axis. From there the path crosses over to its own place; a
+    section is convex, so that it cannot leave it on the way.
+    """
+    before = _beside(rootlet, place)[0]
+    beside, u, v = _beside(trunk, place)
+    joins = int(np.linalg.norm(trunk.points - rootlet.points[-1], axis=1).argmin())
+    offset = before[-1] - trunk.points[joins]
+    carried = trunk.points + (offset @ u[joins]) * u + (offset @ v[joins]) * v
+    s = arc_length(trunk.points)
+    done = ((s - s[joins]) / PASS_MM).clip(0, 1)
+    passed = (done**2 * (3 - 2 * done))[:, None]
+    return np.vstack([before, ((1 - passed) * carried + passed * beside)[joins + 1 :]])
+
+
+def _smooth(points: FloatArray) -> FloatArray:
+    """Return the points evenly along a path without corners; its ends stay."""
+    even = _evenly(points)
+    reach = min(len(even) - 1, round(4 * SMOOTH_MM / STEP_MM))
+    mirrored = np.vstack([2 * even[0] - even[reach:0:-1], even, 2 * even[-1] - even[-2 : -reach - 2 : -1]])
+    smooth = gaussian_filter1d(mirrored, SMOOTH_MM / STEP_MM, axis=0)[reach : reach + len(even)]
+    return _evenly(smooth)
+
+
+def _evenly(points: FloatArray) -> FloatArray:
+    """Return the points of a polyline ``STEP_MM`` apart along it, or a little more or less."""
+    s = arc_length(points)
+    return resample(points, np.linspace(0, s[-1], max(2, round(s[-1] / STEP_MM) + 1)))
+
+
+def resampled(path: FibrePath, points: int) -> FibrePath:
+    """Return the path with a number of points, equally spaced."""
+    at = np.linspace(0, path.arc_mm[-1], points)
+    return FibrePath(path.name, path.root, path.rootlet, path.space, resample(path.points, at))
+
+
+def inside_box(path: FibrePath, low: FloatArray, high: FloatArray) -> FibrePath | None:
+    """Return the longest stretch of the path inside a box with corners (3,) mm; None where it is under two points."""
+    within = ((path.points >= low) & (path.points <= high)).all(axis=1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], within, [False]]).astype(np.int8)))
+    starts, stops = edges[::2], edges[1::2]
+    if not len(starts) or (stops - starts).max() < 2:
+        return None
+    best = int((stops - starts).argmax())
+    return FibrePath(path.name, path.root, path.rootlet, path.space, path.points[starts[best] : stops[best]])
