@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from itertools import pairwise, permutations
 from typing import Final
 
 import numpy as np
@@ -33,8 +33,8 @@ def require_comparable(annotations: Mapping[str, Annotation]) -> None:
     Raises
     ------
     InputError
-        Fewer than two; one that holds nothing, or not of the same subject; slices that do not overlap; nothing that two
-        of them both drew.
+        Fewer than two; one that holds nothing, or not of the same subject; one that drew nothing that another drew, or
+        whose slices overlap with nobody's. Slices are those of dura, cord and roots: ganglia lie far beyond them.
     SpaceMismatchError
         Spaces of other names, or annotations that lie beside each other: files in other frames or units.
     """
@@ -47,9 +47,20 @@ def require_comparable(annotations: Mapping[str, Annotation]) -> None:
         if not _parts(annotation):
             raise InputError(f"{rater}: holds no contour, no root and no ganglion; draw something or leave {rater} out")
     _require_one_subject(annotations)
-    (lead, first), *others = annotations.items()
-    for rater, annotation in others:
-        _require_together((lead, rater), first, annotation)
+    _require_partners(annotations)
+
+
+def _require_partners(annotations: Mapping[str, Annotation]) -> None:
+    """Refuse who has nothing to compare with anyone; of two, the one who comes later is named."""
+    lead, *others = annotations
+    apart = {
+        (one, other): _apart((one, other), annotations[one], annotations[other])
+        for one, other in permutations(annotations, 2)
+    }
+    for rater in (*others, lead):
+        own = [problem for (_, other), problem in apart.items() if other == rater]
+        if None not in own:
+            raise InputError(str(own[0]))
 
 
 def _require_one_subject(annotations: Mapping[str, Annotation]) -> None:
@@ -75,12 +86,12 @@ def _parts(annotation: Annotation) -> dict[str, FloatArray]:
     return {name: points for name, points in parts.items() if len(points)}
 
 
-def _require_together(raters: tuple[str, str], first: Annotation, second: Annotation) -> None:
-    """Refuse two annotations that lie apart, in the slice or along the stack."""
+def _apart(raters: tuple[str, str], first: Annotation, second: Annotation) -> str | None:
+    """Return why two annotations have nothing to compare, None where they have; refuse two that lie side by side."""
     one, other = _parts(first), _parts(second)
     common = [name for name in one if name in other]
     if not common:
-        raise InputError(
+        return (
             f"{raters[1]}: drew {', '.join(other)}, and {raters[0]} drew {', '.join(one)}; expected a structure that "
             "both drew"
         )
@@ -90,16 +101,38 @@ def _require_together(raters: tuple[str, str], first: Annotation, second: Annota
     def fits(points: FloatArray) -> bool:
         return _beside(here, points, normal) < BESIDE_MM and not _gap(here, points, normal) > 0
 
+    otherwise = "are both drawn on one scan?"
     if (beside := _beside(here, there, normal)) > BESIDE_MM:
         raise SpaceMismatchError(
             f"{raters[1]}: lies {beside:.0f} mm beside {raters[0]}; expected less than {BESIDE_MM:g} mm: "
-            + hint(there, fits, "are both drawn on one scan?")
+            + hint(there, fits, otherwise)
         )
-    if (gap := _gap(here, there, normal)) > 0:
-        raise InputError(
+    if (gap := _least_gap(one, other, common, normal)) > 0:
+        return (
             f"{raters[1]}: its slices do not overlap with those of {raters[0]}, and lie {gap:.0f} mm above or below "
-            "them; expected drawings of one stretch of the spine: " + hint(there, fits, "are both drawn on one scan?")
+            "them; expected drawings of one stretch of the spine: " + hint(there, fits, otherwise)
         )
+    return None
+
+
+def _least_gap(
+    one: Mapping[str, FloatArray], other: Mapping[str, FloatArray], common: Sequence[str], normal: FloatArray
+) -> float:
+    """Return by how much the drawings lie apart along the normal, mm: of dura, cord and all roots, whichever least.
+
+    Ganglia lie far above and below the slices that the others were drawn on, and do not tell. Where nothing else was
+    drawn, it is by how much more than ``BESIDE_MM`` all of one lie above all of the other.
+    """
+    stacks = {name: [each for each in common if each.startswith(name)] for name in ("dura", "cord", "root")}
+    clouds = [
+        tuple(np.vstack([parts[name] for name in names]) for parts in (one, other))
+        for names in stacks.values()
+        if names
+    ]
+    if clouds:
+        return min(_gap(first, second, normal) for first, second in clouds)
+    first, second = (np.vstack([parts[name] for name in common]) for parts in (one, other))
+    return _gap(first, second, normal) - BESIDE_MM
 
 
 def _gap(here: FloatArray, there: FloatArray, normal: FloatArray) -> float:
@@ -112,4 +145,3 @@ def _beside(here: FloatArray, there: FloatArray, normal: FloatArray) -> float:
     """Return how far the middles of two clouds (n, 3) and (m, 3) lie apart across the slices' normal, mm."""
     offset = np.median(there, axis=0) - np.median(here, axis=0)
     return float(np.linalg.norm(offset - (offset @ normal) * normal))
-

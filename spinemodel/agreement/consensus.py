@@ -2,8 +2,8 @@
 
 This is what the dataset published (Liu et al. 2024): the mean of its annotators. Points that correspond are averaged
 (:mod:`spinemodel.agreement.means`); what some did not draw is the mean of those who did, and what one alone drew is
-taken as it is. The notes of the annotation say all of it. Names of roots are believed: where two annotators look to
-have exchanged names, the notes say so, and the mean of such a root lies between two roots.
+taken as it is. The notes of the annotation say all of it. Where annotators look to have exchanged names, they are
+averaged as if they had not (:mod:`spinemodel.agreement.exchanges`).
 
 Averaging k independent annotators lowers their scatter by sqrt(k). An annotator's own distance from a consensus that
 they are part of is lower than that from the truth: by the factor sqrt((k - 1) / k) against the line they all scatter
@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 from spinemodel.agreement.correspondence import shared_slices
 from spinemodel.agreement.drawing import Drawing, drawings_of
+from spinemodel.agreement.exchanges import settled
 from spinemodel.agreement.mean_notes import by_ganglion, by_root, by_stack, notes_on
 from spinemodel.agreement.means import MeanPoints, mean_contours, mean_line, mean_markers
 from spinemodel.agreement.swaps import Swap, find_swaps
@@ -40,12 +41,15 @@ class Consensus:
         subject's: ``cord_1``, ``dura_1``, ``nerveroots_L1_L``, ``ganglions_L1_L``.
     swaps
         Roots that look to have exchanged names, of all pairs of annotators.
+    renamed
+        Whose roots were averaged under other names than they have, or left out, and why; one sentence each.
     """
 
     annotation: Annotation
     raters: tuple[str, ...]
     spread: Mapping[str, MeanPoints]
     swaps: tuple[Swap, ...]
+    renamed: tuple[str, ...]
 
     def __post_init__(self) -> None:
         """Make the mapping read-only."""
@@ -69,8 +73,7 @@ def consensus(annotations: Mapping[str, Annotation]) -> Consensus:
     >>> len(found.annotation.dura), found.annotation.notes[0]
     (80, 'consensus: the mean of A, B')
     """
-    drawings = drawings_of(annotations)
-    return mean_of(drawings, swaps_of(drawings))
+    return mean_of(drawings_of(annotations))[0]
 
 
 def swaps_of(drawings: Mapping[str, Drawing]) -> tuple[Swap, ...]:
@@ -83,8 +86,10 @@ def swaps_of(drawings: Mapping[str, Drawing]) -> tuple[Swap, ...]:
     )
 
 
-def mean_of(drawings: Mapping[str, Drawing], swaps: tuple[Swap, ...]) -> Consensus:
-    """Return the consensus of drawings by annotator, in which these names look exchanged."""
+def mean_of(named: Mapping[str, Drawing]) -> tuple[Consensus, Mapping[str, Drawing]]:
+    """Return the consensus of drawings by annotator, and the drawings as it took them: with the names settled."""
+    swaps = swaps_of(named)
+    drawings, renamed = settled(named, swaps_of)
     shared = shared_slices(drawing.slices for drawing in drawings.values())
     stacks = {name: mean_contours(list(by.values()), shared) for name, by in by_stack(drawings).items()}
     roots = {root: mean_line(list(lines.values()), shared) for root, lines in by_root(drawings).items()}
@@ -106,7 +111,6 @@ def mean_of(drawings: Mapping[str, Drawing], swaps: tuple[Swap, ...]) -> Consens
             for rater, drawing in drawings.items()
             for source in drawing.annotation.sources
         ),
-        notes=tuple(notes_on(drawings, stacks, roots, shared))
-        + tuple(f"{swap}; averaged under the names they have" for swap in swaps),
+        notes=(*notes_on(drawings, stacks, roots, shared), *map(str, swaps), *renamed),
     )
-    return Consensus(annotation, tuple(drawings), spread, swaps)
+    return Consensus(annotation, tuple(drawings), spread, swaps, renamed), drawings

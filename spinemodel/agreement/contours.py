@@ -20,7 +20,6 @@ from spinemodel.agreement.correspondence import Correspondence, SharedSlices, ma
 from spinemodel.agreement.curve_distances import curve_distances
 from spinemodel.agreement.loops import Loops, StructureName, cut
 from spinemodel.agreement.paired import mean_of, sd_of
-from spinemodel.agreement.roots import Key
 from spinemodel.anatomy.slices import in_plane
 from spinemodel.arrays import FloatArray, IntArray, freeze
 
@@ -78,10 +77,10 @@ class ContourAgreement:
 
 @dataclass(frozen=True)
 class UnmatchedContour:
-    """A contour that only one of two annotators drew: ``rater``'s at the height ``z`` mm, none by ``other``."""
+    """A contour at the height ``z`` mm that ``raters`` drew, and ``other`` did not."""
 
     structure: StructureName
-    rater: str
+    raters: tuple[str, ...]
     other: str
     z: float
 
@@ -109,7 +108,7 @@ def compare_contours(
     """Return the agreement of two stacks on every slice that both have, and the contours left over, caudal first."""
     paired = _paired(*stacks, shared)
     left = [
-        UnmatchedContour(structure, rater, other, float(stack.centres[k, 2]))
+        UnmatchedContour(structure, (rater,), other, float(stack.centres[k, 2]))
         for rater, other, stack, rows in zip(raters, raters[::-1], stacks, paired.alone, strict=True)
         for k in rows
     ]
@@ -158,16 +157,6 @@ def _paired(first: Loops, second: Loops, shared: SharedSlices) -> _Paired:
     missed = [cut(first, centre, second.normal) is None for centre in second.centres]
     alone = np.flatnonzero([found is None for found in cuts]), np.flatnonzero(missed)
     return _Paired("interpolated", loops, alone, in_plane(first.normal))
-
-
-def summarise_by(
-    agreements: Iterable[ContourAgreement], key: Callable[[ContourAgreement], Key]
-) -> dict[Key, ContourSummary]:
-    """Return contours together by what ``key`` tells of each, such as raters, structure and level, in order of use."""
-    groups: dict[Key, list[ContourAgreement]] = {}
-    for agreement in agreements:
-        groups.setdefault(key(agreement), []).append(agreement)
-    return {name: summarise(group) for name, group in groups.items()}
 
 
 def summarise(agreements: Iterable[ContourAgreement]) -> ContourSummary:

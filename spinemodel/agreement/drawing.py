@@ -10,6 +10,7 @@ from spinemodel.agreement.correspondence import Slices, ordered, slices_of
 from spinemodel.agreement.loops import Loops, StructureName, loops_of
 from spinemodel.anatomy.annotation import Annotation, Markers, Roots
 from spinemodel.arrays import FloatArray
+from spinemodel.errors import SpineModelError
 from spinemodel.levels import ROOTS, RootName
 
 
@@ -61,7 +62,15 @@ def drawings_of(annotations: Mapping[str, Annotation]) -> dict[str, Drawing]:
         If they are not in one frame.
     """
     require_comparable(annotations)
-    return {rater: drawing_of(annotation) for rater, annotation in annotations.items()}
+    return {rater: _drawing_by(rater, annotation) for rater, annotation in annotations.items()}
+
+
+def _drawing_by(rater: str, annotation: Annotation) -> Drawing:
+    """Return the drawing; errors name the annotator, since all have files of the same names."""
+    try:
+        return drawing_of(annotation)
+    except SpineModelError as problem:
+        raise type(problem)(f"{rater}: {problem}") from None
 
 
 def _has(drawn: Roots, root: RootName) -> bool:

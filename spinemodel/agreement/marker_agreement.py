@@ -6,20 +6,20 @@ What one drew and another did not is in no distance, and is listed: structures i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from types import MappingProxyType
 
 from spinemodel.agreement.comparable import CONSENSUS
-from spinemodel.agreement.consensus import Consensus, mean_of, swaps_of
+from spinemodel.agreement.consensus import Consensus, mean_of
 from spinemodel.agreement.contours import ContourAgreement, LevelAt, UnmatchedContour, compare_contours
 from spinemodel.agreement.correspondence import SharedSlices, shared_slices
 from spinemodel.agreement.drawing import Drawing, drawing_of, drawings_of, structures_of
 from spinemodel.agreement.points import PointAgreement, compare_points
 from spinemodel.agreement.roots import RootAgreement, compare_roots
+from spinemodel.agreement.shifts import shift_note
 from spinemodel.agreement.slice_levels import segment_of_slices
-from spinemodel.agreement.swaps import Swap
 from spinemodel.anatomy.annotation import Annotation
 
 
@@ -36,16 +36,14 @@ class MarkerAgreement:
     roots, contours, ganglia
         Of every pair of annotators, and of each annotator with ``consensus``, which comes second.
     unmatched
-        Contours of one that another did not draw, of all pairs of annotators.
+        Contours that some drew and another did not, each once.
     missing
         By annotator: the structures that another drew and they did not, such as ``root L3_R``, ``ganglion L1_L`` or
         ``cord``.
     only_in
         By annotator: the structures that they alone drew.
-    swaps
-        Roots that look to have exchanged names.
     consensus
-        The mean of all.
+        The mean of all, and the roots that look to have exchanged names.
     notes
         What else is to be known of the comparison, one sentence each.
     """
@@ -59,7 +57,6 @@ class MarkerAgreement:
     unmatched: tuple[UnmatchedContour, ...]
     missing: Mapping[str, tuple[str, ...]]
     only_in: Mapping[str, tuple[str, ...]]
-    swaps: tuple[Swap, ...]
     consensus: Consensus
     notes: tuple[str, ...] = ()
 
@@ -93,36 +90,47 @@ def compare(annotations: Mapping[str, Annotation]) -> MarkerAgreement:
     True
     """
     drawings = drawings_of(annotations)
-    swaps = swaps_of(drawings)
-    mean = mean_of(drawings, swaps)
+    mean, settled = mean_of(drawings)
     every = {**drawings, CONSENSUS: drawing_of(mean.annotation)}
     pairs = {
         pair: shared_slices([every[pair[0]].slices, every[pair[1]].slices]) for pair in combinations(every, 2)
     }
     normal = shared_slices(drawing.slices for drawing in drawings.values()).normal
-    level_at, notes = segment_of_slices(drawings.values(), normal)
+    level_at, notes = segment_of_slices(settled.values(), normal)
     contours, unmatched = _contours(every, pairs, level_at)
     missing, only_in = _absent(drawings)
+    roots = tuple(
+        root
+        for (one, other), shared in pairs.items()
+        for root in compare_roots(every[one].roots, every[other].roots, (one, other), shared)
+    )
+    ganglia = tuple(ganglion for one, other in pairs for ganglion in _ganglia(every[one], every[other], (one, other)))
     return MarkerAgreement(
         mean.annotation.subject,
         mean.annotation.space,
         tuple(drawings),
-        roots=tuple(
-            root
-            for (one, other), shared in pairs.items()
-            for root in compare_roots(every[one].roots, every[other].roots, (one, other), shared)
-        ),
+        roots=roots,
         contours=contours,
-        ganglia=tuple(
-            ganglion for one, other in pairs for ganglion in _ganglia(every[one], every[other], (one, other))
-        ),
+        ganglia=ganglia,
         unmatched=unmatched,
         missing=missing,
         only_in=only_in,
-        swaps=swaps,
         consensus=mean,
-        notes=notes,
+        notes=(*notes, *_shifts(drawings, pairs, (*roots, *contours, *ganglia))),
     )
+
+
+def _shifts(
+    drawings: Mapping[str, Drawing],
+    pairs: Mapping[tuple[str, str], SharedSlices],
+    compared: Sequence[RootAgreement | ContourAgreement | PointAgreement],
+) -> Iterator[str]:
+    """Say which annotators look shifted as a whole."""
+    for one, other in combinations(drawings, 2):
+        own = [each for each in compared if each.raters == (one, other)]
+        note = shift_note((one, other), (drawings[one], drawings[other]), pairs[one, other], own)
+        if note is not None:
+            yield note
 
 
 def _ganglia(first: Drawing, second: Drawing, raters: tuple[str, str]) -> tuple[PointAgreement, ...]:
@@ -142,7 +150,21 @@ def _contours(
             found, left = compare_contours(name, (one, other), (first[name], second[name]), shared, level_at)
             agreements += found
             unmatched += left if other != CONSENSUS else ()
-    return tuple(agreements), tuple(unmatched)
+    return tuple(agreements), _together(unmatched, shared_slices(each.slices for each in drawings.values()))
+
+
+def _together(unmatched: Sequence[UnmatchedContour], shared: SharedSlices) -> tuple[UnmatchedContour, ...]:
+    """Return each contour that an annotator lacks once, with all who drew it."""
+    found: list[UnmatchedContour] = []
+    for each in unmatched:
+        same = (each.structure, each.other)
+        at = next((i for i, one in enumerate(found) if (one.structure, one.other) == same
+                   and each.raters[0] not in one.raters and abs(one.z - each.z) <= shared.tolerance_mm), None)
+        if at is None:
+            found.append(each)
+        else:
+            found[at] = replace(found[at], raters=(*found[at].raters, *each.raters))
+    return tuple(found)
 
 
 def _absent(drawings: Mapping[str, Drawing]) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:

@@ -13,9 +13,9 @@ angle a from its normal is nearer by cos(a) where it was displaced in the plane 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 
@@ -30,8 +30,6 @@ from spinemodel.agreement.correspondence import (
 from spinemodel.agreement.paired import Paired, mean_of, sd_of
 from spinemodel.arrays import FloatArray
 from spinemodel.levels import RootName
-
-Key = TypeVar("Key", bound=Hashable)
 
 NONE: Final = np.zeros((0, 3))
 """No points."""
@@ -150,23 +148,6 @@ def pooled(agreements: Iterable[RootAgreement]) -> DistanceSummary:
     Points of one root are neighbours and no independent samples: take intervals over roots or subjects, not over n.
     """
     return summary_of([agreement.distances for agreement in agreements])
-
-
-def pooled_by(
-    agreements: Iterable[RootAgreement], key: Callable[[RootAgreement], Key]
-) -> dict[Key, DistanceSummary]:
-    """Return the distances pooled by what ``key`` tells of a root, such as its level, in the order of first use.
-
-    Examples
-    --------
-    >>> pair = RootAgreement(RootName("L3", "L"), ("A", "B"), "slice", np.zeros((2, 3)), np.ones((2, 3)), (0, 0))
-    >>> {level: round(found.mean, 3) for level, found in pooled_by([pair], lambda root: root.root.level).items()}
-    {'L3': 1.732}
-    """
-    groups: dict[Key, list[RootAgreement]] = {}
-    for agreement in agreements:
-        groups.setdefault(key(agreement), []).append(agreement)
-    return {name: pooled(group) for name, group in groups.items()}
 
 
 def summary_of(groups: Iterable[FloatArray]) -> DistanceSummary:

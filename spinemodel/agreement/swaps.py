@@ -4,23 +4,24 @@ Every root of one annotator is laid beside every root of the other; the mean dis
 across the slices, is the cost of taking them for one. The assignment with the least total (``linear_sum_assignment``)
 says which is which. Where it exchanges names, the mean distance of these roots under their own names is compared with
 that under exchanged names, and the exchange is reported if it lowers the distance to less than one part in ``LESS`` of
-what it was. Nothing is renamed: only a person can say which of the two is right.
+what it was. Only a person can say which of the two is right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from spinemodel.agreement.correspondence import SharedSlices, at_heights
-from spinemodel.anatomy.annotation import Annotation, Roots
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
 from spinemodel.levels import ROOTS, RootName
+
+Drawn = TypeVar("Drawn")
 
 LESS: Final = 2.0
 """An exchange must divide the distance by this or more. A choice: roots lie 1 to 3 mm apart and annotators differ by a
@@ -126,27 +127,25 @@ def _costs(first: Sequence[FloatArray], second: Sequence[FloatArray], shared: Sh
     return np.asarray(np.where(enough, mean, APART_MM))
 
 
-def renamed(annotation: Annotation, names: Iterable[tuple[RootName, RootName]]) -> Annotation:
-    """Return the annotation with roots and ganglia called by other names, ``(old, new)`` each.
+def renamed(drawn: Mapping[RootName, Drawn], names: Mapping[RootName, RootName]) -> dict[RootName, Drawn]:
+    """Return what was drawn of each root, called by other names, ``names`` by the old ones.
 
-    To take a swap's first annotator at their word, give ``((b, a) for a, b in swap.names)`` with the second one's
-    annotation.
+    To take a swap's first annotator at their word, give ``{b: a for a, b in swap.names}`` with the second one's roots.
 
     Raises
     ------
     InputError
         Where two things would have one name.
+
+    Examples
+    --------
+    >>> one, other = RootName("L4", "L"), RootName("L5", "L")
+    >>> renamed({one: "upper", other: "lower"}, {one: other, other: one})[one]
+    'lower'
     """
-    new = dict(names)
-    note = "renamed: " + ", ".join(f"{old} to {name}" for old, name in new.items())
-    roots, ganglia = (_renamed(annotation.subject, drawn, new) for drawn in (annotation.roots, annotation.ganglia))
-    return replace(annotation, roots=roots, ganglia=ganglia, notes=(*annotation.notes, note))
-
-
-def _renamed(subject: str, drawn: Roots, new: Mapping[RootName, RootName]) -> Roots:
-    called = {new.get(root, root): markers for root, markers in drawn.items()}
+    called = {names.get(root, root): points for root, points in drawn.items()}
     if len(called) < len(drawn):
-        names = [new.get(root, root) for root in drawn]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"{subject}: two roots would be called {twice}; exchange the names of both")
+        every = [names.get(root, root) for root in drawn]
+        twice = next(name for name in every if every.count(name) > 1)
+        raise InputError(f"two roots would be called {twice}; exchange the names of both")
     return {root: called[root] for root in ROOTS if root in called}

@@ -62,7 +62,7 @@ class _Drawing:
     stated_frame: Frame | None
 
 
-def read_subject(folder: Path, subject: str | None = None) -> Annotation:
+def read_subject(folder: Path, subject: str | None = None, *, complete: bool = True) -> Annotation:
     """Return everything that was drawn of one subject, in RAS+ mm.
 
     Parameters
@@ -72,12 +72,16 @@ def read_subject(folder: Path, subject: str | None = None) -> Annotation:
         ``sub-XX``.
     subject
         ``sub-03`` or ``03``; needed where there are several.
+    complete
+        Whether a model is to be built: it needs contours of cord and dura, and notes say which roots and ganglia are
+        missing. Without it any marker file is enough, such as to compare what two people drew.
 
     Raises
     ------
     InputError
-        There is no such subject, no contour of its cord or dura, one structure in two files, or a file that cannot be
-        read or holds no usable point. What can be left out (stray files, missing roots) is said in the notes.
+        There is no such subject, no contour of its cord or dura (if ``complete``), one structure in two files, or a
+        file that cannot be read or holds no usable point. What can be left out (stray files, missing roots) is said in
+        the notes.
     """
     home, name = _choose(folder, find_subjects(folder), subject)
     files = [file for file in _marker_files(home) if file.subject == name]
@@ -87,8 +91,8 @@ def read_subject(folder: Path, subject: str | None = None) -> Annotation:
     return Annotation(
         subject=name,
         space=f"{name}/scanner",
-        cord=_contours(drawings, "cord", home, name),
-        dura=_contours(drawings, "dura", home, name),
+        cord=_contours(drawings, "cord", (home, name) if complete else None),
+        dura=_contours(drawings, "dura", (home, name) if complete else None),
         roots=roots,
         ganglia=ganglia,
         sources=tuple(drawing.source for drawing in drawings),
@@ -96,7 +100,7 @@ def read_subject(folder: Path, subject: str | None = None) -> Annotation:
             *_skipped(home, files),
             *(note for drawing in drawings for note in drawing.notes),
             *_mixed_frames(drawings),
-            *_missing(roots, ganglia),
+            *(_missing(roots, ganglia) if complete else ()),
         ),
     )
 
@@ -197,12 +201,15 @@ def _refuse_twins(files: Iterable[_MarkerFile]) -> None:
 
 
 def _read(file: _MarkerFile) -> _Drawing:
-    """Read one marker file, hash it and take its only markup."""
-    name, content = file.path.name, read_content(file.path)
+    """Read one marker file, hash it and take its only markup.
+
+    Errors state the whole path: everybody who drew a subject has files of the same names.
+    """
+    name, content, place = file.path.name, read_content(file.path), str(file.path)
     is_table = file.path.suffix.lower() == ".fcsv"
-    markups = (parse_fcsv(content, name),) if is_table else parse_markups(content, name)
+    markups = (parse_fcsv(content, place),) if is_table else parse_markups(content, place)
     notes = tuple(f"{name}: {note}" for markup in markups for note in markup.notes)
-    markup = _only(markups, name)
+    markup = _only(markups, place)
     return _Drawing(file, Markers(markup.points, name), Source(name, sha256(content)), notes, markup.stated_frame)
 
 
@@ -218,10 +225,13 @@ def _only(markups: Sequence[Markup], name: str) -> Markup:
     return drawn[0]
 
 
-def _contours(drawings: Iterable[_Drawing], structure: str, home: Path, subject: str) -> tuple[Markers, ...]:
-    """Return the contours of the cord or the dura, of which there must be some."""
+def _contours(
+    drawings: Iterable[_Drawing], structure: str, needed_of: tuple[Path, str] | None
+) -> tuple[Markers, ...]:
+    """Return the contours of the cord or the dura, of which there must be some if ``needed_of`` a folder's subject."""
     contours = tuple(drawing.markers for drawing in drawings if drawing.file.structure == structure)
-    if not contours:
+    if needed_of is not None and not contours:
+        home, subject = needed_of
         raise InputError(
             f"{home}: expected contours of the {structure}, got none; add {subject}_{structure}_1.json and so on"
         )

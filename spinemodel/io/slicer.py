@@ -126,7 +126,7 @@ def read_markups(path: Path) -> tuple[Markup, ...]:
     InputError
         The file cannot be read or breaks the format; the message names the file, the field and what was got.
     """
-    return parse_markups(read_content(path), path.name)
+    return parse_markups(read_content(path), str(path))
 
 
 def parse_markups(content: bytes, name: str) -> tuple[Markup, ...]:

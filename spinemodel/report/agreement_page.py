@@ -115,6 +115,8 @@ class Findings:
         Title and rows to print.
     notes
         One sentence each.
+    failed
+        Why some subjects could not be compared, one line each, by subject.
     """
 
     tables: Mapping[str, Sequence[Row]]
@@ -123,6 +125,7 @@ class Findings:
     subjects: Sequence[str]
     shown: tuple[str, Sequence[Row]]
     notes: Sequence[str] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_page(title: str, sections: Sequence[Section]) -> str:

@@ -7,9 +7,10 @@ from spinemodel.agreement.consensus import consensus
 from spinemodel.agreement.correspondence import UPRIGHT, Slices, shared_slices
 from spinemodel.agreement.curve_distances import curve_distances
 from spinemodel.agreement.drawing import drawing_of
+from spinemodel.agreement.exchanges import settled
 from spinemodel.agreement.loops import loops_of
 from spinemodel.agreement.means import DENSER, mean_contours, mean_line, mean_markers
-from spinemodel.agreement.swaps import renamed
+from spinemodel.agreement.swaps import Swap, renamed
 from spinemodel.anatomy.annotation import Annotation, Markers, Source
 from spinemodel.anatomy.arrange import arrange
 from spinemodel.anatomy.build import build
@@ -27,6 +28,12 @@ L1_L, L4_L, L5_L = RootName("L1", "L"), RootName("L4", "L"), RootName("L5", "L")
 
 def line(heights, x=0.0, y=0.0):
     return np.column_stack([np.full(len(heights), x), np.full(len(heights), y), heights])
+
+
+def called(annotation, names):
+    """The annotation with roots and ganglia called by other names, (old, new) each."""
+    roots, ganglia = (renamed(drawn, dict(names)) for drawn in (annotation.roots, annotation.ganglia))
+    return replace(annotation, roots=roots, ganglia=ganglia)
 
 
 def moved(annotation, shift):
@@ -158,6 +165,17 @@ class TestContours:
         assert max(np.nanmax(mean.sd) for mean in same.spread.values()) < 1e-9
 
 
+class Finder:
+    """Finds exchanges once, and then none."""
+
+    def __init__(self, swaps):
+        self.swaps = swaps
+
+    def __call__(self, _):
+        found, self.swaps = self.swaps, ()
+        return found
+
+
 class TestConsensus:
     def test_annotators_shifted_to_either_side_meet_in_the_middle(self):
         drawn, shift = annotate(Phantom()), np.array([0.3, -0.2, 0.0])
@@ -228,12 +246,58 @@ class TestConsensus:
             assert np.linalg.norm(points[:, :2] - root_path(Phantom(), root)(points[:, 2]), axis=1).max() < 0.05
         assert len(arrange(found.annotation).roots) == len(ROOTS)
 
-    def test_exchanged_names_are_reported_and_believed(self):
+    def test_no_mean_lies_between_two_roots_whose_names_were_exchanged(self):
         drawn = annotate(COARSE)
-        found = consensus({"A": drawn, "B": renamed(drawn, [(L4_L, L5_L), (L5_L, L4_L)])})
+        found = consensus({"A": drawn, "B": called(drawn, [(L4_L, L5_L), (L5_L, L4_L)])})
         (swap,) = found.swaps
         assert set(swap.names) == {(L4_L, L5_L), (L5_L, L4_L)}
-        assert found.annotation.notes[-1] == f"{swap}; averaged under the names they have"
+        told = "roots and ganglia L4_L, L5_L of B averaged as L5_L, L4_L, as A did; who is right only a person can say"
+        assert found.renamed == (told,)
+        assert found.annotation.notes[-2:] == (str(swap), told)
+        for root in ROOTS:
+            points = found.annotation.roots[root].points
+            np.testing.assert_allclose(points, drawing_of(drawn).roots[root], atol=1e-9)
+            np.testing.assert_allclose(found.annotation.ganglia[root].points, drawn.ganglia[root].points)
+
+    def test_ganglia_that_kept_their_names_keep_them(self):
+        drawn = annotate(COARSE)
+        roots = renamed(drawn.roots, {L4_L: L5_L, L5_L: L4_L})
+        found = consensus({"A": drawn, "B": replace(drawn, roots=roots)})
+        assert found.renamed[0].startswith("roots L4_L, L5_L of B averaged")
+        for root in (L4_L, L5_L):
+            np.testing.assert_allclose(found.annotation.roots[root].points, drawing_of(drawn).roots[root], atol=1e-9)
+            np.testing.assert_allclose(found.annotation.ganglia[root].points, drawn.ganglia[root].points)
+
+    @pytest.mark.parametrize("odd", ["A", "B", "C"])
+    def test_of_three_the_odd_one_is_called_anew(self, odd):
+        drawn = annotate(COARSE)
+        drawings = dict.fromkeys("ABC", drawn) | {odd: called(drawn, [(L4_L, L5_L), (L5_L, L4_L)])}
+        found = consensus(drawings)
+        assert len(found.swaps) == 2
+        (told,) = found.renamed
+        assert f"of {odd} averaged" in told
+        assert told.endswith("as most named them")
+        points = found.annotation.roots[L4_L].points
+        np.testing.assert_allclose(points, drawing_of(drawn).roots[L4_L], atol=1e-9)
+
+    def test_two_exchanges_by_two_annotators_are_both_settled(self):
+        drawn, s1, s2 = annotate(COARSE), RootName("S1", "R"), RootName("S2", "R")
+        found = consensus({
+            "A": drawn,
+            "B": called(drawn, [(L4_L, L5_L), (L5_L, L4_L)]),
+            "C": called(drawn, [(s1, s2), (s2, s1)]),
+        })
+        assert sorted(told.split(" averaged")[0][-1] for told in found.renamed) == ["B", "C"]
+        for root in (L4_L, L5_L, s1, s2):
+            points = found.annotation.roots[root].points
+            np.testing.assert_allclose(points, drawing_of(drawn).roots[root], atol=1e-9)
+
+    def test_roots_that_cannot_be_called_anew_are_left_out(self):
+        drawing = drawing_of(annotate(COARSE))
+        swap = Swap(("A", "B"), ((L4_L, L5_L),), 1.5, 0.1)
+        drawings, told = settled({"A": drawing, "B": drawing}, Finder([swap]))
+        assert set(drawings["B"].roots) == set(ROOTS) - {L5_L}
+        assert told == ("L5_L of B left out of the mean: two of one name",)
 
     def test_sources_name_the_annotator(self):
         drawn = replace(annotate(Phantom()), sources=(Source("sub-phantom_cord_1.json", "0" * 64),))

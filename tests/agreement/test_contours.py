@@ -7,7 +7,7 @@ from scipy.spatial import ConvexHull, HalfspaceIntersection
 from scipy.spatial.distance import directed_hausdorff
 
 from spinemodel.agreement import curve_distances as curves
-from spinemodel.agreement.contours import compare_contours, summarise, summarise_by
+from spinemodel.agreement.contours import compare_contours, summarise
 from spinemodel.agreement.correspondence import shared_slices, slices_of
 from spinemodel.agreement.drawing import drawing_of
 from spinemodel.agreement.loops import Loops, cut, loops_of
@@ -155,7 +155,7 @@ def test_contours_that_one_did_not_draw_are_listed():
     z = np.arange(0, 40, 2.0)
     found, left = compared(stack_of(np.full(20, 8.0), z), stack_of(np.full(15, 8.0), np.delete(z, [0, 1, 2, 9, 19])))
     assert len(found) == 15
-    assert [(c.rater, c.other, c.z) for c in left] == [("A", "B", pytest.approx(v)) for v in (0, 2, 4, 18, 38)]
+    assert [(c.raters, c.other, c.z) for c in left] == [(("A",), "B", pytest.approx(v)) for v in (0, 2, 4, 18, 38)]
 
 
 @pytest.mark.parametrize("offset", [1.0, 0.8])
@@ -164,7 +164,7 @@ def test_stacks_on_other_slices_are_interpolated(offset):
     z = np.arange(0, 40, 2.0)
     found, left = compared(stack_of(5 + 0.1 * z, z), stack_of(5.5 + 0.1 * (z + offset), z + offset))
     assert {a.correspondence for a in found} == {"interpolated"}
-    assert [(c.rater, c.z) for c in left] == [("A", pytest.approx(0)), ("B", pytest.approx(38 + offset))]
+    assert [(c.raters, c.z) for c in left] == [(("A",), pytest.approx(0)), (("B",), pytest.approx(38 + offset))]
     np.testing.assert_allclose([a.mean_mm for a in found], 0.5, atol=1e-3)
 
 
@@ -199,7 +199,7 @@ def test_summaries_by_level():
     found, _ = compared(
         stack_of(np.full(20, 8.0), z), stack_of(np.full(20, 8.0), z, shifts), lambda p: "L2" if p[2] < 20 else "L1"
     )
-    by_level = summarise_by(found, lambda agreement: agreement.level)
+    by_level = {level: summarise(each for each in found if each.level == level) for level in ("L1", "L2")}
     assert by_level["L2"].shift_mm == pytest.approx(0.2)
     assert by_level["L1"].shift_mm == pytest.approx(0.6)
     assert by_level["L1"].slices == 10
@@ -225,7 +225,7 @@ def test_wide_gaps_are_not_bridged():
     assert cut(stack, np.array([0.0, 0, 23]), UP) is not None
     found, left = compared(stack_of(np.full(13, 5.0), np.arange(0, 26, 2.0) + 1), stack)
     assert [a.z for a in found] == pytest.approx([1, 3, 23])
-    assert [c.z for c in left if c.rater == "A"] == pytest.approx([5, 7, 9, 11, 13, 15, 17, 19, 21, 25])
+    assert [c.z for c in left if c.raters == ("A",)] == pytest.approx([5, 7, 9, 11, 13, 15, 17, 19, 21, 25])
 
 
 def test_a_tilted_plane_cuts_a_tube_in_an_ellipse():

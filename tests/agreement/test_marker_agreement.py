@@ -7,7 +7,7 @@ from spinemodel.agreement.contours import compare_contours, summarise
 from spinemodel.agreement.correspondence import ordered, shared_slices, slices_of
 from spinemodel.agreement.drawing import drawing_of
 from spinemodel.agreement.marker_agreement import compare
-from spinemodel.agreement.roots import compare_roots, pooled, pooled_by
+from spinemodel.agreement.roots import compare_roots, pooled
 from spinemodel.agreement.slice_levels import segment_of_slices
 from spinemodel.agreement.swaps import renamed
 from spinemodel.anatomy.annotation import Annotation, Markers
@@ -20,6 +20,12 @@ from spinemodel.levels import LEVELS, ROOTS, RootName
 L3_R, L4_L, L5_L = RootName("L3", "R"), RootName("L4", "L"), RootName("L5", "L")
 SLICES = {"slice_spacing_mm": 4.0}
 DRAWN = annotate(Phantom(**SLICES))
+
+
+def called(annotation, names):
+    """The annotation with roots and ganglia called by other names, (old, new) each."""
+    roots, ganglia = (renamed(drawn, dict(names)) for drawn in (annotation.roots, annotation.ganglia))
+    return replace(annotation, roots=roots, ganglia=ganglia)
 
 
 def moved(annotation, factors=(1.0, 1.0, 1.0), shift=(0.0, 0.0, 0.0)):
@@ -85,7 +91,7 @@ def test_an_annotator_and_their_own_copy():
     assert summarise(of(found.contours, "A", "B")).largest_mm == pytest.approx(0, abs=1e-12)
     assert summarise(of(found.contours, "A", "B")).dice == pytest.approx(1)
     assert found.missing == found.only_in == {"A": (), "B": ()}
-    assert not found.swaps
+    assert not found.consensus.swaps
     assert not found.unmatched
 
 
@@ -109,7 +115,7 @@ def test_sub_03_against_a_perturbed_copy_of_itself(real):
     assert {root.unmatched for root in real.roots} == {(0, 0)}
     assert len(of(real.roots, "A", "B")) == 14
     assert len(of(real.contours, "A", "B")) == 146
-    assert (real.swaps, real.unmatched, real.notes) == ((), (), ())
+    assert (real.consensus.swaps, real.unmatched, real.notes) == ((), (), ())
     assert {c.level for c in of(real.contours, "A", "B")} >= {"T12", *LEVELS}
 
 
@@ -124,8 +130,9 @@ def test_perturbations_of_sub_03_have_the_size_they_were_drawn_with(sub03):
     lines = [_lines(a) for a in (drawn, *(perturb(drawn, seed) for seed in range(5)))]
     ratio = []
     for moved_lines in lines[1:]:
-        levels = pooled_by(compare_roots(lines[0], moved_lines, ("A", "B"), shared), lambda root: root.root.level)
-        ratio.append(np.mean([levels[v].mean / sizes_of(None).roots[v] / np.sqrt(np.pi / 2) for v in LEVELS]))
+        found = compare_roots(lines[0], moved_lines, ("A", "B"), shared)
+        levels = {level: pooled(each for each in found if each.root.level == level).mean for level in LEVELS}
+        ratio.append(np.mean([levels[v] / sizes_of(None).roots[v] / np.sqrt(np.pi / 2) for v in LEVELS]))
     assert np.mean(ratio) == pytest.approx(1.0, abs=0.1 + 3 * np.std(ratio, ddof=1) / np.sqrt(len(ratio)))
 
 
@@ -155,10 +162,7 @@ def test_missing_and_extra_structures_are_listed():
         "C": (),
     }
     assert found.only_in == {"A": (), "B": (), "C": ()}
-    assert [(c.structure, c.rater, c.other) for c in found.unmatched] == [
-        *[("dura", "A", "B")] * 2,
-        *[("dura", "C", "B")] * 2,
-    ]
+    assert [(c.structure, c.raters, c.other) for c in found.unmatched] == [("dura", ("A", "C"), "B")] * 2
     two = compare({"A": one, "B": other})
     assert two.only_in == {
         "A": ("cord", "root L4_L", "ganglion L4_L"),
@@ -169,11 +173,35 @@ def test_missing_and_extra_structures_are_listed():
 
 
 def test_exchanged_names_are_reported_and_distances_are_by_name():
-    found = compare({"A": DRAWN, "B": renamed(DRAWN, [(L4_L, L5_L), (L5_L, L4_L)])})
-    assert set(found.swaps[0].names) == {(L4_L, L5_L), (L5_L, L4_L)}
-    by_root = pooled_by(of(found.roots, "A", "B"), lambda root: root.root)
-    assert by_root[L4_L].mean > 0.5
-    assert by_root[L3_R].mean == 0
+    found = compare({"A": DRAWN, "B": called(DRAWN, [(L4_L, L5_L), (L5_L, L4_L)])})
+    assert set(found.consensus.swaps[0].names) == {(L4_L, L5_L), (L5_L, L4_L)}
+    by_root = {each.root: each.mean for each in of(found.roots, "A", "B")}
+    assert by_root[L4_L] > 0.5
+    assert by_root[L3_R] == 0
+
+
+@pytest.mark.parametrize(
+    ("shift", "what", "size"),
+    [
+        ((15.0, 0, 0), "roots, cord, dura, ganglia", "15.00 mm (x 15.00, y 0.00, z 0.00; SD 0.00)"),
+        ((0.3, -0.4, 0), "roots, cord, dura, ganglia", "0.50 mm (x 0.30, y -0.40, z 0.00; SD 0.00)"),
+        ((0, 0, 10.0), "ganglia, ends of roots and contours", "10.00 mm (x 0.00, y 0.00, z 10.00; SD 0.00)"),
+        ((0, 5.0, 7.0), "ends of roots and contours", "7.00 mm (x 0.00, y 0.00, z 7.00; SD 0.00)"),
+    ],
+)
+def test_a_shift_of_the_whole_is_told(shift, what, size):
+    (note,) = (note for note in compare({"A": DRAWN, "B": moved(DRAWN, shift=shift)}).notes if "shifted" in note)
+    assert note.startswith("B against A: ")
+    assert f"{what} look shifted as a whole by {size}" in note
+    assert note.endswith("; are both drawn on one scan, in one frame?")
+
+
+def test_scatter_and_small_bias_are_no_shift_of_the_whole():
+    assert not compare({"A": DRAWN, "B": DRAWN}).notes
+    noisy = [annotate(Phantom(noise_mm=0.3, seed=seed, **SLICES)) for seed in range(2)]
+    assert not compare({"A": noisy[0], "B": moved(noisy[1], shift=(0.4, 0, 0))}).notes
+    half = annotate(Phantom(slice_spacing_mm=2.0))
+    assert not compare({"A": DRAWN, "B": half}).notes
 
 
 def test_stored_order_changes_nothing():
@@ -207,7 +235,7 @@ def test_segments_that_cannot_be_told():
     level_at, notes = segment_of_slices(drawings, np.array([0.0, 0, 1]))
     assert level_at(np.array([0.0, 0, -420])) is None
     assert notes == ("no spinal segment told: no annotator drew both roots and cord",)
-    turned = drawing_of(renamed(DRAWN, [(RootName("L2", s), RootName("L5", s)) for s in "LR"]
+    turned = drawing_of(called(DRAWN, [(RootName("L2", s), RootName("L5", s)) for s in "LR"]
                                 + [(RootName("L5", s), RootName("L2", s)) for s in "LR"]))
     level_at, notes = segment_of_slices([turned], shared_slices([turned.slices]).normal)
     assert level_at(np.array([0.0, 0, -420])) is None
@@ -256,8 +284,23 @@ class TestRefused:
             compare({"A": DRAWN, "B": moved(DRAWN, shift=(40.0, 0, 0))})
 
     def test_slices_that_do_not_overlap(self):
-        with pytest.raises(InputError, match=r"B: its slices do not overlap with those of A, and lie 100 mm"):
+        with pytest.raises(InputError, match=r"B: its slices do not overlap with those of A, and lie 244 mm"):
             compare({"A": DRAWN, "B": moved(DRAWN, shift=(0, 0, 400.0))})
+
+    def test_ganglia_do_not_bridge_slices_that_do_not_overlap(self):
+        """The phantom's dura is 156 mm high; with the ganglia it spans 300."""
+        above = moved(DRAWN, shift=(0, 0, 200.0))
+        with pytest.raises(InputError, match=r"B: its slices do not overlap with those of A, and lie \d\d mm above"):
+            compare({"A": DRAWN, "B": above})
+        roots = {"A": replace(DRAWN, cord=(), dura=()), "B": replace(above, cord=(), dura=())}
+        with pytest.raises(InputError, match=r"B: its slices do not overlap"):
+            compare(roots)
+
+    def test_of_three_the_one_that_fits_nobody_is_named(self):
+        above = moved(DRAWN, shift=(0, 0, 400.0))
+        for odd in "ABC":
+            with pytest.raises(InputError, match=rf"^{odd}: its slices do not overlap"):
+                compare({rater: above if rater == odd else DRAWN for rater in "ABC"})
 
     def test_the_other_unit_far_up_the_spine(self):
         one = moved(DRAWN, shift=(6.4, 53.2, 0))
@@ -269,6 +312,18 @@ class TestRefused:
         contours = replace(DRAWN, roots={}, ganglia={})
         with pytest.raises(InputError, match=r"B: drew dura, cord, and A drew root L1_L.*a structure that both drew"):
             compare({"A": roots, "B": contours})
+
+    def test_two_that_share_nothing_are_compared_through_a_third(self):
+        roots = Annotation(DRAWN.subject, DRAWN.space, (), (), DRAWN.roots, {})
+        found = compare({"A": roots, "B": replace(DRAWN, roots={}, ganglia={}), "C": DRAWN})
+        assert not of(found.roots, "A", "B")
+        assert len(of(found.roots, "A", "C")) == len(ROOTS)
+        assert len(of(found.contours, "B", "C")) == len(DRAWN.cord) + len(DRAWN.dura)
+
+    def test_the_file_of_a_contour_of_two_points_is_named_with_its_annotator(self):
+        dura = (Markers(DRAWN.dura[0].points[:2], "sub-phantom_dura_1.json"), *DRAWN.dura[1:])
+        with pytest.raises(InputError, match=r"^B: sub-phantom_dura_1.json: 2 different points"):
+            compare({"A": DRAWN, "B": replace(DRAWN, dura=dura)})
 
     def test_a_third_that_does_not_fit_is_named(self):
         with pytest.raises(SpaceMismatchError, match=r"^C: lies"):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spinemodel.agreement.correspondence import UPRIGHT, Slices, ordered, shared_slices, slices_of
-from spinemodel.agreement.roots import compare_root, compare_roots, pooled, pooled_by
+from spinemodel.agreement.roots import compare_root, compare_roots, pooled
 from spinemodel.anatomy.clearance import along_root
 from spinemodel.anatomy.perturb import wander
 from spinemodel.anatomy.phantom import Phantom, annotate, root_path
@@ -140,11 +140,11 @@ def test_pooled_by_level_and_side():
     right = np.array([1.0, 0, 0])
     moved = {root: line + offset[root.level] * (2 if root.side == "R" else 1) * right for root, line in drawn.items()}
     found = compare_roots(drawn, moved, PAIR, EVERY_2_MM)
-    alone = pooled_by(found, lambda agreement: agreement.root)
+    alone = {each.root: pooled([each]) for each in found}
     for root, summary in alone.items():
         assert summary.mean == pytest.approx(offset[root.level] * (2 if root.side == "R" else 1))
         assert summary.structures == 1
-    levels = pooled_by(found, lambda agreement: agreement.root.level)
+    levels = {level: pooled(each for each in found if each.root.level == level) for level in offset}
     assert levels["L2"].mean == pytest.approx(0.2)
     assert levels["L4"].largest == pytest.approx(0.8)
     assert {level: summary.structures for level, summary in levels.items()} == {**dict.fromkeys(offset, 2), "L2": 1}

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -27,6 +28,12 @@ def roots_only(annotation):
     return Annotation(annotation.subject, annotation.space, (), (), annotation.roots, annotation.ganglia)
 
 
+def called(annotation, names):
+    """The annotation with roots and ganglia called by other names, (old, new) each."""
+    roots, ganglia = (renamed(drawn, dict(names)) for drawn in (annotation.roots, annotation.ganglia))
+    return replace(annotation, roots=roots, ganglia=ganglia)
+
+
 def parallel(*x):
     """Upright roots at these x, named L1_L, L2_L, ..."""
     z = np.arange(0, -40, -2.0)
@@ -46,7 +53,7 @@ def test_annotators_who_agree_on_names():
 @pytest.mark.parametrize("level", range(6))
 def test_exchanged_neighbours_are_found(level, side):
     one, other = RootName(LEVELS[level], side), RootName(LEVELS[level + 1], side)
-    (swap,) = swaps(roots_only(DRAWN), renamed(roots_only(AGAIN[level % 2]), [(one, other), (other, one)]))
+    (swap,) = swaps(roots_only(DRAWN), called(roots_only(AGAIN[level % 2]), [(one, other), (other, one)]))
     assert swap.names == ((one, other), (other, one))
     assert swap.raters == PAIR
     assert swap.named_mm > LESS * swap.exchanged_mm
@@ -55,11 +62,11 @@ def test_exchanged_neighbours_are_found(level, side):
 
 def test_three_names_in_turn_are_one_finding():
     names = [RootName(level, "R") for level in ("L3", "L4", "L5")]
-    turned = renamed(roots_only(DRAWN), list(zip(names, names[1:] + names[:1], strict=True)))
+    turned = called(roots_only(DRAWN), list(zip(names, names[1:] + names[:1], strict=True)))
     (swap,) = swaps(roots_only(DRAWN), turned)
     assert dict(swap.names) == dict(zip(names, names[1:] + names[:1], strict=True))
     assert swap.exchanged_mm == pytest.approx(0, abs=1e-12)
-    back = renamed(turned, [(there, here) for here, there in swap.names])
+    back = called(turned, [(there, here) for here, there in swap.names])
     assert swaps(roots_only(DRAWN), back) == ()
     for root in ROOTS:
         np.testing.assert_array_equal(back.roots[root].points, DRAWN.roots[root].points)
@@ -70,7 +77,7 @@ def test_a_side_that_is_off_by_one_level_is_one_finding():
     """One began to count a level lower, and has no name left for the last root."""
     kept = [RootName(level, "L") for level in LEVELS[:-1]]
     off = annotate(Phantom(noise_mm=0.1, missing=(RootName("S2", "L"),)))
-    off = renamed(roots_only(off), [(RootName(a, "L"), RootName(b, "L")) for a, b in pairwise(LEVELS)])
+    off = called(roots_only(off), [(RootName(a, "L"), RootName(b, "L")) for a, b in pairwise(LEVELS)])
     (swap,) = swaps(roots_only(DRAWN), off)
     assert [pair[0] for pair in swap.names] == kept
     assert [pair[1].level for pair in swap.names] == list(LEVELS[1:])
@@ -78,7 +85,7 @@ def test_a_side_that_is_off_by_one_level_is_one_finding():
 
 def test_exchanged_sides_are_found():
     names = [RootName("L3", "L"), RootName("L3", "R")]
-    (swap,) = swaps(roots_only(DRAWN), renamed(roots_only(DRAWN), [tuple(names), tuple(names[::-1])]))
+    (swap,) = swaps(roots_only(DRAWN), called(roots_only(DRAWN), [tuple(names), tuple(names[::-1])]))
     assert set(swap.names) == {tuple(names), tuple(names[::-1])}
 
 
@@ -108,8 +115,7 @@ def test_nothing_to_compare():
 
 def test_one_name_for_two_roots_is_refused():
     with pytest.raises(InputError, match=r"two roots would be called L5_L; exchange the names of both"):
-        renamed(DRAWN, [(L4_L, L5_L)])
-    assert "renamed: L4_L to L5_L, L5_L to L4_L" in renamed(DRAWN, [(L4_L, L5_L), (L5_L, L4_L)]).notes
+        called(DRAWN, [(L4_L, L5_L)])
 
 
 def test_a_swap_on_the_real_subject(sub03):
@@ -117,7 +123,7 @@ def test_a_swap_on_the_real_subject(sub03):
 
     drawn = roots_only(read_subject(sub03))
     s1, s2 = RootName("S1", "R"), RootName("S2", "R")  # the nearest two, 0.85 mm apart at the narrowest
-    turned = renamed(roots_only(perturb(read_subject(sub03), 3)), [(s1, s2), (s2, s1)])
+    turned = called(roots_only(perturb(read_subject(sub03), 3)), [(s1, s2), (s2, s1)])
     shared = shared_slices([slices_of(read_subject(sub03))])
     (swap,) = find_swaps(drawing_of(drawn).roots, drawing_of(turned).roots, PAIR, shared)
     assert set(swap.names) == {(s1, s2), (s2, s1)}

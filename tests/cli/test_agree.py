@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from spinemodel import Annotation, Markers, Phantom, annotate, perturb, read_subject, write_subject
 from spinemodel.cli.agree import agree
 from spinemodel.errors import GeometryError, InputError, SpaceMismatchError, SpineModelError
-from spinemodel.levels import RootName
+from spinemodel.levels import ROOTS, RootName
 from tests.shapes import sphere
 
 app = typer.Typer()
@@ -96,6 +96,8 @@ def compared(study: Path) -> Path:
     out = study / "out"
     said = done(study / "anna", study / "ben", "--out", out)
     assert "sub-06: drawn by anna alone; not compared" in said
+    written = len(list(out.glob("*.tsv")))
+    assert f"{written} tables and the report" in said
     return out
 
 
@@ -155,6 +157,126 @@ def test_the_same_seed_gives_the_same_files(compared: Path, study: Path, tmp_pat
         assert (tmp_path / name).read_bytes() == (compared / name).read_bytes()
 
 
+def test_a_subject_that_one_drew_alone_is_listed(compared: Path) -> None:
+    lacked = row(table(compared, "absent"), structure="subject")
+    assert lacked == {
+        "subject": "sub-06", "rater": "ben", "structure": "subject", "what": "not drawn", "detail": "drawn by anna"
+    }
+    text = (compared / "report.html").read_text()
+    assert "What one drew and another did not: 1 entry below." in text
+    assert "sub-06: drawn by anna alone; not compared" in text
+
+
+def test_a_subject_that_one_of_three_lacks_is_told(study: Path, tmp_path: Path) -> None:
+    drawn = read_subject(study / "anna", "sub-01")
+    write_subject(drawn, tmp_path / "cleo" / "sub-01")
+    out = tmp_path / "out"
+    said = done(study / "anna", study / "ben", tmp_path / "cleo", "--out", out, "--no-figures", "--subject", "01",
+                "--subject", "02", "--subject", "06")
+    assert "sub-02: not drawn by cleo; compared as drawn by anna, ben" in " ".join(said.split())
+    lacked = [each for each in table(out, "absent") if each["structure"] == "subject"]
+    assert [(each["subject"], each["rater"], each["detail"]) for each in lacked] == [
+        ("sub-02", "cleo", "drawn by anna, ben"),
+        ("sub-06", "ben", "drawn by anna"),
+        ("sub-06", "cleo", "drawn by anna"),
+    ]
+    text = (out / "report.html").read_text()
+    assert "2 subjects (sub-01, sub-02) as drawn by anna, ben, cleo, of whom sub-02 not by cleo: every" in text
+    assert "What one drew and another did not: 3 entries below." in text
+
+
+def test_a_contour_that_two_drew_and_one_did_not_is_listed_once(short: Annotation, tmp_path: Path) -> None:
+    for seed, name in enumerate(("anna", "ben", "cleo")):
+        own = perturb(short, seed)
+        write_subject(replace(own, dura=own.dura[name == "ben":]), tmp_path / name / "sub-phantom")
+    out = tmp_path / "out"
+    done(*(tmp_path / name for name in ("anna", "ben", "cleo")), "--out", out, "--no-figures")
+    (missing,) = [each for each in table(out, "absent") if each["structure"] == "contour dura"]
+    assert missing["rater"] == "ben"
+    assert missing["detail"].endswith(" mm, drawn by anna, cleo")
+
+
+def test_contours_and_ganglia_are_printed_beside_roots(study: Path, tmp_path: Path) -> None:
+    said = done(study / "anna", study / "ben", "--out", tmp_path / "out", "--no-figures", "--subject", "03")
+    lines = re.findall(r"^ *anna +ben +([a-z]+(?: [LS]\d)?) +([\d.]+) .* (\S+) +\d+ *$", said, re.MULTILINE)
+    shown = {name: mean for name, mean, _ in lines}
+    assert shown["roots"] == shown["roots S2"] == shown["ganglia"] == "0.300"
+    assert {name for name, _, dice in lines if dice == "-"} == set(shown) - {"cord", "dura"}
+    for name in ("cord", "dura"):
+        pooled = row(table(tmp_path / "out", "contours_pooled"), first="anna", second="ben", structure=name,
+                     subject="all", level="all")
+        assert (name, pooled["mean_mm"], pooled["dice"]) in lines
+    note = "note: sub-03: ben against anna: roots, cord, dura, ganglia look shifted as a whole by 0.30 mm (x 0.30, "
+    assert note in " ".join(said.split())
+    assert note.removeprefix("note: ") in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_who_drew_only_some_structures_can_be_compared(short: Annotation, tmp_path: Path) -> None:
+    kept = {
+        "roots": replace(short, cord=(), dura=(), ganglia={}),
+        "cord": replace(short, dura=(), roots={}, ganglia={}),
+        "ganglia": replace(short, cord=(), dura=(), roots={}),
+    }
+    for name, annotation in {"whole": shifted(short, (0.3, 0, 0)), **kept}.items():
+        write_subject(annotation, tmp_path / name / "sub-phantom")
+    for name in kept:
+        out = tmp_path / f"out_{name}"
+        said = done(tmp_path / "whole", tmp_path / name, "--out", out, "--no-figures")
+        assert row(table(out, "absent"), structure="dura")["rater"] == name
+        printed = {line.split()[2] for line in said.splitlines() if line.split()[:2] == ["whole", name]}
+        assert printed == {name}
+        text = (out / "report.html").read_text()
+        assert "No model can be built" not in text
+        what = {"roots": "Roots of", "cord": "Contours of the cord by", "ganglia": "Ganglia of"}[name]
+        assert f"{what} whole and {name} lie 0." in text
+    out = tmp_path / "out"
+    said = done(tmp_path / "roots", tmp_path / "roots" / "sub-phantom", "--names", "a,b", "--out", out, "--models")
+    assert "no model of a: sub-phantom: 0 cord contours" in " ".join(said.split())
+    assert "No model can be built without contours of cord and dura: sub-phantom." in (out / "report.html").read_text()
+
+
+def test_files_that_exchanged_contents_are_not_the_same(short: Annotation, tmp_path: Path) -> None:
+    for name in ("anna", "ben", "cleo"):
+        write_subject(short, tmp_path / name / "sub-phantom")
+    one, two = (tmp_path / "ben" / "sub-phantom" / f"sub-phantom_nerveroots_{root}.json" for root in ("L4_L", "L5_L"))
+    held = one.read_bytes()
+    one.write_bytes(two.read_bytes())
+    two.write_bytes(held)
+    out = tmp_path / "out"
+    said = " ".join(done(*(tmp_path / name for name in ("anna", "ben", "cleo")), "--out", out, "--no-figures").split())
+    assert re.findall(r"(\w+) and (\w+): their files are the same", said) == [("anna", "cleo")]
+    assert "roots L4_L, L5_L of ben averaged as L5_L, L4_L, as most named them" in said
+    mean = read_subject(out / "consensus", "sub-phantom")
+    for root in (RootName("L4", "L"), RootName("L5", "L")):
+        expected = short.roots[root].points[np.argsort(-short.roots[root].points[:, 2])]
+        assert np.allclose(mean.roots[root].points, expected, atol=1e-6)
+
+
+def test_one_failing_subject_does_not_hold_up_the_others(study: Path, short: Annotation, tmp_path: Path) -> None:
+    for k in (1, 2, 3):
+        place = (0, 0, 400) if k == 2 else (0, 0, 0)
+        write_subject(shifted(short, place, f"sub-0{k}"), tmp_path / "cleo" / f"sub-0{k}")
+    broken = tmp_path / "cleo" / "sub-03" / "sub-03_cord_5.json"
+    broken.write_text('{"markups": [')
+    out = tmp_path / "out"
+    arguments = (study / "anna", tmp_path / "cleo", "--out", out, "--no-figures")
+    result = run(*arguments)
+    said = " ".join(result.output.split())
+    assert result.exit_code == 1
+    assert "note: failed: sub-02: cleo: its slices do not overlap" in said
+    assert said.count("note: failed: ") == 2
+    assert re.match(r"2 of 3 subjects failed \(sub-02, sub-03\), the first: sub-02: cleo: its slices",
+                    str(result.exception))
+    record = json.loads((out / "agreement.json").read_text())
+    assert record["subjects"] == ["sub-01"]
+    assert record["failed"]["sub-03"].startswith(f"{broken}: expected JSON")
+    assert {each["subject"] for each in table(out, "roots")} == {"sub-01"}
+    assert "failed: sub-02: cleo: its slices do not overlap" in (out / "report.html").read_text()
+    assert not [each for each in table(out, "absent") if each["subject"] in ("sub-02", "sub-03")]
+    problem = refused(*arguments, "--subject", "02", "--subject", "03")
+    assert str(problem).startswith("all 2 subjects failed, the first: ")
+
+
 def test_a_second_run_leaves_nothing_of_the_first(study: Path, tmp_path: Path) -> None:
     done(study / "anna", study / "ben", "--out", tmp_path, "--subject", "01", "--subject", "sub-02")
     assert {path.name for path in (tmp_path / "consensus").iterdir() if path.suffix == ".tsv"} == {
@@ -201,16 +323,37 @@ def test_models_are_mapped(short: Annotation, tmp_path: Path, monkeypatch) -> No
     said = done(*(tmp_path / name for name in ("anna", "ben", "cleo")), "--out", out, "--models")
     assert "sub-phantom: no model of cleo: the cord cannot be lofted" in said
     found = table(out, "models")
-    apart = {each["structure"]: float(each["mean_mm"]) for each in found}
+    apart = {each["structure"]: float(each["mean_mm"]) for each in found if each["first"] == "anna"}
     assert apart == pytest.approx({"Cord": 0.3, "Dura": 0.6}, abs=0.01)  # facets lie within the spheres
-    assert {each["structure"]: each["largest_mm"] for each in found} == {"Cord": "0.300", "Dura": "0.600"}  # at poles
+    ahead = [each for each in found if each["first"] == "anna"]
+    assert {each["structure"]: each["largest_mm"] for each in ahead} == {"Cord": "0.300", "Dura": "0.600"}  # at poles
+    back = pyvista.read(out / "models" / "sub-phantom_ben_anna_distances.vtp")
+    assert np.allclose(back.point_data["signed_mm"], back.point_data["distance_mm"])
+    assert [each["second"] for each in found] == ["ben", "ben", "anna", "anna"]
     mesh = pyvista.read(out / "models" / "sub-phantom_anna_ben_distances.vtp")
     assert np.allclose(mesh.point_data["signed_mm"], -mesh.point_data["distance_mm"])
     cord = mesh.cell_data["structure"] == list(mesh.field_data["structures"]).index("Cord")
     assert np.count_nonzero(cord) == len(sphere().faces)
     values = mesh.point_data["distance_mm"][np.unique(mesh.regular_faces[cord])]
-    assert f"{values.mean():.3f}" == row(found, structure="Cord")["mean_mm"]
+    assert f"{values.mean():.3f}" == row(found, structure="Cord", first="anna")["mean_mm"]
     assert (out / "figures" / "sub-phantom_anna_ben_models.png").stat().st_size > 20_000
+
+
+def test_models_that_are_built_lie_as_far_apart_as_they_were_drawn(tmp_path: Path) -> None:
+    roots = [RootName("L3", side) for side in "LR"]
+    drawn = annotate(Phantom(slice_spacing_mm=4.0, missing=tuple(root for root in ROOTS if root not in roots)))
+    write_subject(drawn, tmp_path / "anna" / "sub-phantom")
+    write_subject(shifted(drawn, (0.4, 0, 0)), tmp_path / "ben" / "sub-phantom")
+    out = tmp_path / "out"
+    done(tmp_path / "anna", tmp_path / "ben", "--out", out, "--models", "--no-figures")
+    found = table(out, "models")
+    assert [(each["first"], each["structure"]) for each in found] == [
+        (rater, name) for rater in ("anna", "ben") for name in ("Cord", "Dura", "L3_L", "L3_R")
+    ]
+    for each in found:  # a vertex lies 0.4 |cos| of its normal's angle from the shifted surface
+        assert 0.15 < float(each["mean_mm"]) < 0.4
+        assert float(each["largest_mm"]) == pytest.approx(0.4, abs=0.02)
+    assert len(list((out / "models").glob("*.vtp"))) == 2
 
 
 def test_the_real_subject_against_a_perturbed_copy(sub03: Path, tmp_path: Path) -> None:
@@ -387,6 +530,9 @@ def bad(short, tmp_path_factory) -> Path:
     for file in (root / "ras" / "sub-phantom").iterdir():
         file.write_text(re.sub(r'("coordinateSystem": *)"LPS"', r'\1"RAS"', file.read_text()))
     (root / "empty").mkdir()
+    write_subject(shifted(short, (0, 0, 200)), root / "high" / "sub-phantom")
+    write_subject(short, root / "damaged" / "sub-phantom")
+    (root / "damaged" / "sub-phantom" / "sub-phantom_cord_1.json").write_text('{"markups": [')
     write_mask(root / "fine.nii.gz", cube(2, 6))
     write_mask(root / "coarse.nii.gz", cube(2, 6), np.diag([2, 2, 2, 1.0]))
     write_mask(root / "folder1" / "x.nii.gz", cube(2, 6))
@@ -417,6 +563,12 @@ def bad(short, tmp_path_factory) -> Path:
         (("graded.tsv", "others.tsv"), (), "no subject that two raters graded"),
         (("graded.tsv", "others.tsv"), ("--subject", "77"), "no grading of 77"),
         (("graded.tsv", "twice.tsv"), (), "twice.tsv, row 3: sub-01 is there twice"),
+        (("good", "good/sub-phantom"), ("--order", "a,b", "--names", "a,b"), "--order: .*good holds markers"),
+        (("folder1", "folder2"), ("--order", "a,b"), "--order: .*folder1 holds masks"),
+        (("good", "good/sub-phantom"), ("--frame", "RAS", "--names", "a,b"), "--frame: .*good holds marker files"),
+        (("graded.tsv", "others.tsv"), ("--unit", "mm"), "--unit: .*graded.tsv holds gradings"),
+        (("good", "high"), (), "high: its slices do not overlap with those of good"),
+        (("good", "damaged"), (), "damaged/sub-phantom/sub-phantom_cord_1.json: expected JSON"),
         (("points.csv", "points.csv"), ("--names", "a,b"), "coordinates state no unit"),
         (("points.csv", "points.csv"), ("--names", "a,b", "--unit", "mm"), "coordinates state no frame"),
     ],
@@ -444,9 +596,12 @@ def test_frames_and_grids_that_differ(paths, said: str, bad: Path, tmp_path: Pat
 
 def test_nothing_that_is_read_is_replaced(bad: Path, tmp_path: Path) -> None:
     assert "lies in" in str(refused(bad / "good", bad / "ras", "--out", bad / "good" / "out"))
-    done(bad / "good", bad / "good" / "sub-phantom", "--names", "a,b", "--out", tmp_path, "--no-figures")
-    held = tmp_path / "consensus" / "sub-phantom"
-    before = {path: path.read_bytes() for path in held.iterdir()}
-    problem = refused(bad / "good", held, "--out", tmp_path, "--names", "a,b", "--no-figures")
+    assert "holds" in str(refused(bad / "good" / "sub-phantom", bad / "ras", "--out", bad / "good"))
+    assert not list((bad / "good").glob("*.*"))
+    masks = [write_mask(tmp_path / name / "cord.nii.gz", cube(2, 6)) for name in "ab"]
+    done(*masks, "--names", "a,b", "--out", tmp_path / "out", "--no-figures")
+    held = next((tmp_path / "out" / "consensus").glob("*majority_mask.nii.gz"))
+    before = held.read_bytes()
+    problem = refused(masks[0], held, "--out", tmp_path / "out", "--names", "a,b", "--no-figures")
     assert "would replace" in str(problem)
-    assert before == {path: path.read_bytes() for path in held.iterdir()}
+    assert held.read_bytes() == before

@@ -18,6 +18,7 @@ from spinemodel.io.slicer import Frame, LengthUnit, Markup, read_markups, write_
 from spinemodel.levels import ROOTS, RootName
 
 CIRCLE = np.stack([np.cos(np.arange(8)), np.sin(np.arange(8)), np.zeros(8)], axis=1)
+EMPTY = '{"@schema": "markups-schema-v1.0.3.json#", "markups": []}'
 L1_L, S2_R = RootName("L1", "L"), RootName("S2", "R")
 
 
@@ -258,6 +259,30 @@ def test_no_contour_at_all_is_an_error(folder: Path, structure: str) -> None:
     assert f"expected contours of the {structure}, got none; add sub-03_{structure}_1.json" in error_of(folder)
 
 
+@pytest.mark.parametrize("kept", ["cord", "nerveroots", "ganglions"])
+def test_who_drew_only_some_can_be_read_to_be_compared(folder: Path, kept: str) -> None:
+    for path in folder.iterdir():
+        if kept not in path.name:
+            path.unlink()
+    read, whole = read_subject(folder, complete=False), drawn()
+    parts = {"cord": (12, 0, 0), "nerveroots": (0, 14, 0), "ganglions": (0, 0, 14)}
+    assert (len(read.cord), len(read.roots), len(read.ganglia)) == parts[kept]
+    assert (read.dura, read.notes) == ((), ())
+    for root, strand in read.roots.items():
+        np.testing.assert_allclose(strand.points, whole.roots[root].points, atol=1e-12)
+    assert "expected contours of the" in error_of(folder)
+
+
+@pytest.mark.parametrize("name", ["fcsv", "json"])
+def test_every_error_of_a_file_states_its_path(folder: Path, name: str) -> None:
+    path = folder / f"sub-03_ganglions_S2_R.{name}"
+    (folder / "sub-03_ganglions_S2_R.json").unlink()
+    path.write_text("tip,1,none,3" if name == "fcsv" else "{}")
+    assert error_of(folder).startswith(f"{path}: ")
+    path.write_text("# CoordinateSystem = RAS" if name == "fcsv" else EMPTY)
+    assert error_of(folder).startswith(f"{path}: expected points with a defined position")
+
+
 @pytest.mark.parametrize("name", ["cord_3", "dura_3", "nerveroots_L1_L", "ganglions_L1_L"])
 def test_a_file_without_a_usable_point_is_named(folder: Path, name: str) -> None:
     path = folder / f"sub-03_{name}.json"
@@ -292,7 +317,7 @@ def test_a_damaged_file_is_named(folder: Path, name: str) -> None:
     path = folder / f"sub-03_{name}"
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    assert error_of(folder).startswith(f"sub-03_{name}: expected JSON, got text that is cut off or damaged")
+    assert error_of(folder).startswith(f"{path}: expected JSON, got text that is cut off or damaged")
     path.write_bytes(b"")
     assert f"sub-03_{name}: the file is empty" in error_of(folder)
     path.unlink()
@@ -304,7 +329,7 @@ def test_a_number_that_is_none_is_named_with_file_and_field(folder: Path) -> Non
     path = folder / "sub-03_dura_4.json"
     edit(path, lambda markups: markups[0]["controlPoints"][3].update(position=[1, np.nan, 3]))
     assert error_of(folder) == (
-        "sub-03_dura_4.json: markups[0].controlPoints[3].position[1]: expected a finite number, got NaN; "
+        f"{path}: markups[0].controlPoints[3].position[1]: expected a finite number, got NaN; "
         "correct the file in a text editor or save it again from Slicer"
     )
 

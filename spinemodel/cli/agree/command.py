@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from spinemodel.cli.agree.folder import PAGE, require_apart, write_folder
-from spinemodel.cli.agree.kinds import RESERVED, Kind, one_kind
+from spinemodel.cli.agree.kinds import RESERVED, Kind, one_kind, require_applicable
 from spinemodel.cli.agree.naming import named, split
 from spinemodel.cli.agree.request import Request
 from spinemodel.cli.field_of_view import say
@@ -67,8 +67,8 @@ def agree(
 
     kind = one_kind(annotations)
     paths = named(annotations, names, RESERVED[kind])
-    if models and kind != "markers":
-        raise InputError(f"--models: {annotations[0]} holds {kind}; models are built from marker files")
+    given = {"--models": models, "--frame": frame, "--unit": unit, "--order": order is not None}
+    require_applicable(kind, annotations, [name for name, value in given.items() if value])
     require_apart(out, annotations)
     wanted = tuple(split(order)) if order else ()
     request = Request(
@@ -76,11 +76,24 @@ def agree(
     )
     report = _prepare(kind)(request)
     findings = write_folder(out, kind, request, report)
+    _tell(findings, out)
+    if findings.failed:
+        every = len(findings.failed) + len(findings.subjects)
+        first = ": ".join(next(iter(findings.failed.items())))
+        raise InputError(
+            f"{len(findings.failed)} of {every} subjects failed ({', '.join(findings.failed)}), the first: {first}"
+        )
+
+
+def _tell(findings: Findings, out: Path) -> None:
+    """Print the summary and the notes, and what was written."""
     title, rows = findings.shown
-    print_rows(title, rows, [column.replace("_", " ") for row in rows[:1] for column in row if column not in TEXTS])
+    if rows:
+        print_rows(title, rows, [column.replace("_", " ") for column in rows[0] if column not in TEXTS])
     for note in findings.notes:
         say(f"note: {note}")
-    say(f"{len(findings.tables)} tables and the report: {out / PAGE}")
+    count = sum(bool(table) for table in findings.tables.values())
+    say(f"{count} table{'s' * (count != 1)} and the report: {out / PAGE}")
 
 
 def _prepare(kind: Kind) -> Callable[[Request], Callable[[Path], Findings]]:

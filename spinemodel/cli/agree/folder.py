@@ -19,12 +19,14 @@ PAGE: Final = "report.html"
 
 
 def require_apart(out: Path, paths: Sequence[Path]) -> None:
-    """Refuse to write into what is read."""
+    """Refuse to write into what is read, or into a folder that holds it, such as a rater's one of all subjects."""
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: is a file; expected a folder")
     for path in paths:
         if path.is_dir() and (out.resolve() == path.resolve() or path.resolve() in out.resolve().parents):
             raise InputError(f"--out {out}: lies in {path}, which is read; choose another folder")
+        if path.is_dir() and out.resolve() in path.resolve().parents:
+            raise InputError(f"--out {out}: holds {path}, which is read; choose another folder, such as a new one")
 
 
 def write_folder(out: Path, kind: Kind, request: Request, report: Callable[[Path], Findings]) -> Findings:

@@ -29,8 +29,9 @@ TERMS: Final = {
     "Dice": "Twice the common area over the sum of both areas.",
     "Consensus": "The mean of all raters. A rater is part of it, and lies nearer to it than to the truth: of two, each "
     "lies half of their distance from their mean.",
-    "Exchanged levels": "Roots whose lines fit far better after exchanging names. Nothing is renamed: only a person "
-    "can say who is right.",
+    "Exchanged levels": "Roots whose lines fit far better after exchanging names. Distances are those under the names "
+    "in the files. The consensus takes the names that most raters gave, of two those of the first, so that no mean "
+    "lies between two roots; who is right only a person can say.",
 }
 
 
@@ -38,21 +39,24 @@ def sections_of(
     rows: Mapping[str, Sequence[Row]],
     found: Mapping[str, MarkerAgreement],
     pictures: Mapping[str, Sequence[Picture]],
-    alone: Sequence[str],
+    told: Sequence[str],
+    lacks: Mapping[str, Sequence[str]],
     models: Sequence[Section],
 ) -> list[Section]:
     """Return the parts of the page."""
     raters = list(dict.fromkeys(rater for agreement in found.values() for rater in agreement.raters))
     lead = [
-        f"{len(found)} subject{'s' * (len(found) > 1)} ({some(found)}) as drawn by {', '.join(raters)}: every two of "
-        "them are compared, and each with the consensus of all, which comes second in the tables.",
+        f"{len(found)} subject{'s' * (len(found) > 1)} ({some(found)}) as drawn by {', '.join(raters)}"
+        f"{_without(found, lacks)}: every two of them are compared, and each with the consensus of all, which comes "
+        "second in the tables.",
         *_key_lines(rows),
     ]
     ends = "Low and high: interval of the mean over subjects"
     beside = _table("yardsticks", "Differences beside yardsticks", rows)
+    known = [f"{subject}: {note}" for subject, each in found.items() for note in each.notes]
     notes = [f"{subject}: {note}" for subject, each in found.items() for note in each.consensus.annotation.notes]
     return [
-        Section("In short", lead),
+        Section("In short", lead, items=known),
         does_it_matter("the distance of slices is that of the drawings themselves", beside),
         Section("Roots", (), pictures.get("roots", ()), [
             _table("roots_pooled", f"Distance of roots pooled by level, side and subject. {ends}", rows),
@@ -65,32 +69,59 @@ def sections_of(
             _table("ganglia_pooled", f"Distance of ganglia pooled by level, side and subject. {ends}", rows),
         ]),
         *models,
-        Section("Missing and exchanged", items=alone, tables=[
+        Section("Missing and exchanged", items=told, tables=[
             _table("absent", "What one rater drew and another did not; it is in no distance", rows),
             _table("exchanged", "Roots that look to have exchanged names, with the mean distance of their lines", rows),
         ]),
-        Section("Consensus", ["Written to consensus/ as marker files that spinemodel build reads, with the spread of "
-                              "every point beside them."], items=notes),
+        Section("Consensus", _consensus(found), items=notes),
         Section("What the words mean", terms=TERMS),
     ]
 
 
+def _without(found: Mapping[str, MarkerAgreement], lacks: Mapping[str, Sequence[str]]) -> str:
+    """Return which of the compared subjects were not drawn by all."""
+    parts = [f"{subject} not by {', '.join(raters)}" for subject, raters in lacks.items() if subject in found]
+    return f", of whom {some(parts)}" if parts else ""
+
+
+def _consensus(found: Mapping[str, MarkerAgreement]) -> list[str]:
+    """Return where the consensus is, and what it is not good for."""
+    text = ["Written to consensus/ as marker files, with the spread of every point beside them; spinemodel build makes "
+            "models of them."]
+    drawn = {subject: each.consensus.annotation for subject, each in found.items()}
+    bare = [subject for subject, each in drawn.items() if not (each.cord and each.dura)]
+    return [*text, f"No model can be built without contours of cord and dura: {some(bare)}."] if bare else text
+
+
 def _key_lines(rows: Mapping[str, Sequence[Row]]) -> list[str]:
     """Return what matters most, a sentence each."""
-    lines = []
-    for row in whole(rows["roots_pooled"]):
-        known = row["low"] != NONE
-        ends = f"95 % interval {row['low']} to {row['high']} mm" if known else f"no interval: {row['reason']}"
-        lines.append(
-            f"Roots of {who(row)} lie {row['mean_mm']} mm apart on average (SD {row['sd_mm']} mm, largest "
-            f"{row['largest_mm']} mm, {row['n']} points; {ends})."
-        )
+    lines = [
+        *(_distance("Roots", row, f"{row['n']} points") for row in whole(rows["roots_pooled"])),
+        *(
+            _distance(f"Contours of the {row['structure']}", row, f"{row['slices']} slices, Dice {row['dice']}")
+            for row in whole(rows["contours_pooled"])
+        ),
+        *(_distance("Ganglia", row, f"{row['n']} points") for row in whole(rows["ganglia_pooled"])),
+    ]
     absent, swaps = len(rows["absent"]), len(rows["exchanged"])
+    entries = f"{absent} {'entry' if absent == 1 else 'entries'} below" if absent else "nothing"
     lines.append(
-        f"What one drew and another did not: {absent or 'nothing'}{' entries below' if absent else ''}. Exchanged "
-        f"levels: {swaps or 'none'} suspected."
+        f"What one drew and another did not: {entries}. Exchanged levels: {swaps or 'none'} suspected."
     )
     return lines
+
+
+def _distance(what: str, row: Row, count: str) -> str:
+    """Return how far structures lie apart, in a sentence."""
+    whose = f"{what} {'by' if what.startswith('Contours') else 'of'} {who(row)}"
+    if row["mean_mm"] == NONE:
+        return f"{whose} have no point in common."
+    known = row["low"] != NONE
+    ends = f"95 % interval {row['low']} to {row['high']} mm" if known else f"no interval: {row['reason']}"
+    return (
+        f"{whose} lie {row['mean_mm']} mm apart on average (SD {row['sd_mm']} mm, largest {row['largest_mm']} mm, "
+        f"{count}; {ends})."
+    )
 
 
 def _table(name: str, caption: str, rows: Mapping[str, Sequence[Row]]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -56,17 +57,22 @@ def compare_models(
                 notes.append(f"{subject}: no model of {rater}: {problem}")
         for first, second in combinations(built, 2):
             own, picture = _map(folder, subject, (first, second), built, request, notes)
-            rows, pictures = rows + own, pictures + picture
+            back, _ = _map(folder, subject, (second, first), built, replace(request, figures=False), notes)
+            rows, pictures = [*rows, *own, *back], pictures + picture
     return Models(rows, pictures, notes)
 
 
 def section_of(models: Models) -> Section:
     """Return the part of the page."""
-    caption = "Distance of every vertex of the first one's surface from the second one's surface"
+    caption = (
+        "Distance of every vertex of the first one's surface from the second one's surface. Every pair has a row in "
+        "each direction; the Hausdorff distance, over vertices, is the larger one of their two largest"
+    )
     text = [
-        "Each annotation was built into a model by itself. Colours show the distance of every vertex to the other "
-        "model; models/*.vtp hold it as distance_mm, and as signed_mm, positive outside the other. Below the "
-        "contours the sac is continued along the ganglia, and the roots to them, so that ganglia move both there.",
+        "Each annotation was built into a model by itself. Colours show the distance of every vertex of the first to "
+        "the second; models/*.vtp hold both directions, each on the surfaces of the one named first, as distance_mm, "
+        "and as signed_mm, positive outside the other. Below the contours the sac is continued along the "
+        "ganglia, and the roots to them, so that ganglia move both there.",
         *models.notes,
     ]
     return Section("Models", text, models.pictures, [Table("models", caption, models.rows)])

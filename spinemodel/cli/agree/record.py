@@ -30,6 +30,7 @@ def record_of(
         "spinemodel": __version__,
         "kind": kind,
         "subjects": list(findings.subjects),
+        "failed": dict(findings.failed),
         "raters": {
             name: {
                 "path": path.as_posix(),

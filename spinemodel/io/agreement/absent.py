@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from spinemodel.agreement.comparable import CONSENSUS
 from spinemodel.agreement.contours import UnmatchedContour
@@ -27,8 +27,17 @@ def absent_rows(found: Mapping[str, MarkerAgreement]) -> list[Row]:
     return rows
 
 
+def subject_rows(lacking: Mapping[str, Iterable[str]], drawn: Mapping[str, Iterable[str]]) -> list[Row]:
+    """Return the raters who lack a subject that others drew; raters by subject, who lack it and who drew it."""
+    return [
+        _absent(subject, rater, "subject", "not drawn", "drawn by " + ", ".join(drawn[subject]))
+        for subject, raters in lacking.items()
+        for rater in raters
+    ]
+
+
 def _at(contour: UnmatchedContour) -> str:
-    return f"z {contour.z:.1f} mm, drawn by {contour.rater}"
+    return f"z {contour.z:.1f} mm, drawn by {', '.join(contour.raters)}"
 
 
 def _partnerless(subject: str, agreement: MarkerAgreement) -> Iterator[Row]:
@@ -57,5 +66,5 @@ def swap_rows(found: Mapping[str, MarkerAgreement]) -> list[Row]:
             "exchanged_mm": number(swap.exchanged_mm),
         }
         for subject, agreement in found.items()
-        for swap in agreement.swaps
+        for swap in agreement.consensus.swaps
     ]
