@@ -34,9 +34,11 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.compartments import Partition, partition
     from spinemodel.anatomy.cord_course import cord_course, fibre_direction
     from spinemodel.anatomy.curves import Centreline, Contour
+    from spinemodel.anatomy.edited import take_edits
     from spinemodel.anatomy.fidelity import marker_errors
     from spinemodel.anatomy.loft import loft
     from spinemodel.anatomy.model import Anatomy, BuildParameters
+    from spinemodel.anatomy.overlay import overlay
     from spinemodel.anatomy.perturb import perturb
     from spinemodel.anatomy.phantom import Phantom, annotate
     from spinemodel.anatomy.roots import RootParameters
@@ -46,11 +48,24 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.untangle import untangle
     from spinemodel.errors import SpineModelError
     from spinemodel.io.bids import read_subject, write_subject
+    from spinemodel.io.conductivities import read_preset
+    from spinemodel.io.exports.contents import Contents
+    from spinemodel.io.exports.folder import write_export
+    from spinemodel.io.exports.formats import find_format
+    from spinemodel.io.lead import read_lead, write_lead
+    from spinemodel.io.lead_catalogue import find_lead
+    from spinemodel.io.lead_site import site_of, target_of
+    from spinemodel.io.model import write_model
     from spinemodel.io.nifti import read_volume, write_volume
     from spinemodel.io.spine_folder import write_spine
     from spinemodel.io.surfaces import read_surface, write_surface
     from spinemodel.io.transforms import read_transform, write_transform
     from spinemodel.io.vertebral_masks import read_vertebral_mask
+    from spinemodel.io.whole_model import read_model
+    from spinemodel.leads.design import LeadDesign
+    from spinemodel.leads.lead import Lead
+    from spinemodel.leads.placement import Placed, place
+    from spinemodel.leads.track import Course
     from spinemodel.spaces import Transform
     from spinemodel.vertebrae.column_fit import fit_column
     from spinemodel.vertebrae.mask import VertebralMask
@@ -73,14 +88,19 @@ _HOME: Final = {
     "Audit": "anatomy.audit",
     "BuildParameters": "anatomy.model",
     "Centreline": "anatomy.curves",
+    "Contents": "io.exports.contents",
     "Contour": "anatomy.curves",
+    "Course": "leads.track",
     "Coverage": "volume.coverage",
     "DistanceField": "volume.distance",
     "Grid": "volume.grid",
     "LabelVolume": "volume.labels",
+    "Lead": "leads.lead",
+    "LeadDesign": "leads.design",
     "Markers": "anatomy.annotation",
     "Partition": "anatomy.compartments",
     "Phantom": "anatomy.phantom",
+    "Placed": "leads.placement",
     "RootParameters": "anatomy.roots",
     "Spans": "volume.spans",
     "Spine": "vertebrae.spine",
@@ -102,15 +122,22 @@ _HOME: Final = {
     "coverage": "volume.coverage",
     "examine": "vertebrae.spine",
     "fibre_direction": "anatomy.cord_course",
+    "find_format": "io.exports.formats",
+    "find_lead": "io.lead_catalogue",
     "fit_column": "vertebrae.column_fit",
     "loft": "anatomy.loft",
     "marker_errors": "anatomy.fidelity",
     "mask_distance": "volume.distance",
     "mask_surfaces": "vertebrae.surfaces",
+    "overlay": "anatomy.overlay",
     "partition": "anatomy.compartments",
     "perturb": "anatomy.perturb",
     "phantom_mask": "vertebrae.phantom",
+    "place": "leads.placement",
     "rasterise": "volume.rasterise",
+    "read_lead": "io.lead",
+    "read_model": "io.whole_model",
+    "read_preset": "io.conductivities",
     "read_subject": "io.bids",
     "read_surface": "io.surfaces",
     "read_transform": "io.transforms",
@@ -118,9 +145,15 @@ _HOME: Final = {
     "read_volume": "io.nifti",
     "share": "volume.coverage",
     "signed_distance": "volume.distance",
+    "site_of": "io.lead_site",
     "sweep": "anatomy.sweep",
+    "take_edits": "anatomy.edited",
+    "target_of": "io.lead_site",
     "to_volume": "volume.spans",
     "untangle": "anatomy.untangle",
+    "write_export": "io.exports.folder",
+    "write_lead": "io.lead",
+    "write_model": "io.model",
     "write_spine": "io.spine_folder",
     "write_subject": "io.bids",
     "write_surface": "io.surfaces",
@@ -136,14 +169,19 @@ __all__ = [
     "Audit",
     "BuildParameters",
     "Centreline",
+    "Contents",
     "Contour",
+    "Course",
     "Coverage",
     "DistanceField",
     "Grid",
     "LabelVolume",
+    "Lead",
+    "LeadDesign",
     "Markers",
     "Partition",
     "Phantom",
+    "Placed",
     "RootParameters",
     "Spans",
     "Spine",
@@ -166,15 +204,22 @@ __all__ = [
     "coverage",
     "examine",
     "fibre_direction",
+    "find_format",
+    "find_lead",
     "fit_column",
     "loft",
     "marker_errors",
     "mask_distance",
     "mask_surfaces",
+    "overlay",
     "partition",
     "perturb",
     "phantom_mask",
+    "place",
     "rasterise",
+    "read_lead",
+    "read_model",
+    "read_preset",
     "read_subject",
     "read_surface",
     "read_transform",
@@ -182,9 +227,15 @@ __all__ = [
     "read_volume",
     "share",
     "signed_distance",
+    "site_of",
     "sweep",
+    "take_edits",
+    "target_of",
     "to_volume",
     "untangle",
+    "write_export",
+    "write_lead",
+    "write_model",
     "write_spine",
     "write_subject",
     "write_surface",

@@ -44,8 +44,13 @@ PRINTED = {
     "02_partition_of_space": r"0\.0\d\d mm3",
     "03_volume_and_alignment": r"0\.0\d\d mm",
     "04_vertebrae": r"2\d\.\d mm",
+    "05_leads_and_exports": r"0\.\d\d mm",
 }
-WRITTEN = {"03_volume_and_alignment": {"nii.gz", "json"}, "04_vertebrae": {"stl", "tsv", "vtp", "mrk.json", "json"}}
+WRITTEN = {
+    "03_volume_and_alignment": {"nii.gz", "json"},
+    "04_vertebrae": {"stl", "tsv", "vtp", "mrk.json", "json"},
+    "05_leads_and_exports": {"stl", "csv", "tsv", "txt", "vtp", "mrk.json", "json"},
+}
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.stem)
@@ -58,7 +63,7 @@ def test_example_runs_and_prints_its_number(example, tmp_path) -> None:
 
 def test_readme_names_every_command() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    known = "demo build check levels volumes rasterise align overlap data vertebrae score dataset quality agree"
+    known = "demo build check levels volumes rasterise align overlap data vertebrae score dataset quality agree leads place export edit"
     for command in known.split():
         assert f"spinemodel {command}" in readme
 

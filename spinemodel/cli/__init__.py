@@ -21,8 +21,12 @@ from spinemodel.cli import (
     data,
     dataset,
     demo,
+    edit,
+    export,
+    leads,
     levels,
     overlap,
+    place,
     quality,
     rasterise,
     score,
@@ -50,6 +54,10 @@ app.command(name="vertebrae")(vertebrae.vertebrae)
 app.command(name="score")(score.score)
 app.command(name="quality")(quality.quality)
 app.command(name="agree")(agree.agree)
+app.command(name="place")(place.place)
+app.command(name="export")(export.export)
+app.command(name="edit")(edit.edit)
+app.add_typer(leads.app, name="leads")
 app.add_typer(data.app, name="data", help="Public datasets: list, fetch, verify.\n\nExample: spinemodel data list")
 app.add_typer(dataset.app, name="dataset")
 

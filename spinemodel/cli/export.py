@@ -14,7 +14,7 @@ from spinemodel.errors import InputError
 from spinemodel.io.exports.formats import FORMATS
 
 if TYPE_CHECKING:
-    from spinemodel.io.exports.contents import Contents, ExportOptions
+    from spinemodel.io.exports.contents import Contents, ExportFormat, ExportOptions
     from spinemodel.io.exports.folder import Exported
     from spinemodel.io.tables import Row
 
@@ -42,6 +42,13 @@ def export(
     tetrahedra: Annotated[
         bool, typer.Option("--tetrahedra", help="Fill the tissues with tetrahedra, where the format holds them.")
     ] = False,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="MODEL", help="blender: colour every structure by its distance from this model's."),
+    ] = None,
+    markers: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="blender: the marker files that were drawn, as empties.")
+    ] = None,
 ) -> None:
     """Write a model, its tissues and a lead as another program reads them, with a README that says how to open it."""
     if to.lower() == LIST:
@@ -52,9 +59,13 @@ def export(
     from spinemodel.io.exports.formats import find_format
 
     form = find_format(to)
+    if form.name != "blender" and (against or markers):
+        raise InputError(f"--to {to}: --against and --markers are for blender alone; leave them out")
     contents = _read(_given(model, "MODEL"), lead, tissues, _options(frame, spacing, tetrahedra))
     place = _given(out, "--out")
     require_place(contents, place)
+    if against or markers:
+        form = _with_extras(contents, against, markers)
     if contents.lead and contents.model.partition:
         with step("Laying the lead into the tissues"):
             _ = contents.partition
@@ -106,6 +117,21 @@ def _read(model: Path, lead: Path | None, tissues: str | None, options: ExportOp
 
     with step(f"Reading {lead}"):
         return Contents(whole, read_lead(lead, whole), preset, options, lead)
+
+
+def _with_extras(contents: Contents, against: Path | None, markers: Path | None) -> ExportFormat:
+    """Return the format of Blender with the distances from another model and the markers that were drawn."""
+    from spinemodel.io.bids import read_subject
+    from spinemodel.io.exports.blender import SceneExtras, format_with
+    from spinemodel.io.exports.blender_fields import distance_field
+    from spinemodel.io.whole_model import read_model
+
+    drawn = read_subject(markers, contents.model.subject) if markers else None
+    if against is None:
+        return format_with(SceneExtras((), drawn))
+    with step(f"Measuring the distance from {against}"):
+        field = distance_field(contents.model.surfaces, read_model(against).surfaces, "distance")
+    return format_with(SceneExtras((field,), drawn))
 
 
 def _tell(written: Exported, title: str) -> None:

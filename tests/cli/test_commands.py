@@ -48,7 +48,7 @@ def refused(monkeypatch, capsys, *arguments: object) -> str:
     "command",
     [
         *("", "demo", "build", "check", "levels", "volumes", "rasterise", "align", "overlap", "vertebrae", "score"),
-        *("dataset", "dataset summary", "quality", "agree"),
+        *("dataset", "dataset summary", "quality", "agree", "place", "export", "edit", "leads list", "leads show"),
         *("data", "data list", "data fetch", "data verify"),
     ],
 )

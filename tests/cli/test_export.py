@@ -112,3 +112,12 @@ def test_an_old_model_without_levels_is_one_line(tmp_path) -> None:
     old = nested_model(tmp_path / "sub-toy")
     with pytest.raises(InputError, match="holds no levels"):
         raise run(old, "--to", "stl", "--out", tmp_path / "out").exception
+
+
+def test_blender_is_given_distances_from_another_model_and_others_are_not(model, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("SPINEMODEL_BLENDER_PYTHON", "")
+    told = run(model, "--to", "blender", "--against", model, "--out", tmp_path / "out")
+    assert told.exit_code == 0, told.exception
+    scene = json.loads((tmp_path / "out" / "scene.json").read_text())
+    assert [(field["name"], field["unit"]) for field in scene["fields"]] == [("distance", "mm")]
+    assert "are for blender alone" in problem_of(model, "--to", "stl", "--against", model, "--out", tmp_path / "no")
