@@ -16,9 +16,9 @@ from scipy.stats import t
 
 from spinemodel.agreement.bootstrap import PLAIN, Draws, bootstrap
 from spinemodel.agreement.estimate import Estimate, unbounded, undefined
-from spinemodel.agreement.gradings import Gradings, complete, require_order
+from spinemodel.agreement.gradings import Gradings, complete, groups_of, require_order
 from spinemodel.agreement.limits import Interval, repeated_limits, single_limits
-from spinemodel.arrays import FloatArray, IntArray, freeze
+from spinemodel.arrays import FloatArray, freeze
 from spinemodel.errors import InputError
 
 SHARE: Final = 0.95
@@ -70,7 +70,6 @@ def bland_altman(
     *,
     share: float = SHARE,
     interval: Interval = "exact",
-    groups: Sequence[str] | None = None,
     draws: Draws = PLAIN,
 ) -> BlandAltman:
     """Return bias and limits of agreement of two raters.
@@ -78,7 +77,10 @@ def bland_altman(
     Parameters
     ----------
     found
-        Measured numbers. Rows that either did not measure are left out.
+        Measured numbers. Rows that either did not measure are left out. Where several rows are of one subject, the
+        differences of a subject go together, and intervals are over subjects:
+        :func:`spinemodel.agreement.limits.repeated_limits`. Rows taken for independent that are not have intervals
+        far too narrow.
     first, second
         Raters.
     share
@@ -86,17 +88,13 @@ def bland_altman(
     interval
         Of the limits: ``exact``, or ``approximate``, which is published more and too narrow on the outer side for few
         subjects. See :func:`spinemodel.agreement.limits.single_limits`.
-    groups
-        Subject of each row, where several rows are of one, such as its levels. Then the differences of a subject go
-        together, and intervals are over subjects: :func:`spinemodel.agreement.limits.repeated_limits`. Rows taken for
-        independent that are not have intervals far too narrow.
     draws
-        Level of all intervals, and how to draw subjects for that of the slope where there are groups.
+        Level of all intervals, and how to draw subjects for that of the slope where several rows are of one.
 
     Raises
     ------
     InputError
-        If a rater is unknown, grades have no order, or groups do not fit the rows.
+        If a rater is unknown, or grades have no order.
 
     Examples
     --------
@@ -106,28 +104,26 @@ def bland_altman(
     0.08 (95 % interval -0.203 to 0.363, n = 5)
     """
     require_order(found, "Bland-Altman")
-    _require(found, share, interval, groups)
+    _require(share, interval)
     values, rows, left_out = complete(found, (first, second))
     means, apart = values.mean(axis=1), values[:, 0] - values[:, 1]
     names = tuple(found.subjects[row] for row in rows)
-    if groups is None:
+    held = groups_of(found, rows)
+    if held is None:
         lines = single_limits(apart, share, interval, draws.level, left_out)
         slope = _slope(means, apart, draws.level, left_out)
     else:
-        held = [str(groups[row]) for row in rows]
         lines = repeated_limits(apart, held, share, draws.level, left_out)
-        slope = _slope_of_groups(means, apart, np.unique(held, return_inverse=True)[1], draws, left_out)
+        slope = _slope_of_groups(means, apart, held, draws, left_out)
     return BlandAltman(first, second, names, means, apart, lines.sd, lines.bias, lines.lower, lines.upper, slope)
 
 
-def _require(found: Gradings, share: float, interval: str, groups: Sequence[str] | None) -> None:
+def _require(share: float, interval: str) -> None:
     """Raise unless the parameters fit."""
     if not 0 < share < 1:
         raise InputError(f"Bland-Altman: got share {share}, expected one between 0 and 1, such as 0.95")
     if interval not in ("exact", "approximate"):
         raise InputError(f"Bland-Altman: got interval {interval!r}, expected 'exact' or 'approximate'")
-    if groups is not None and len(groups) != len(found.subjects):
-        raise InputError(f"Bland-Altman: {len(groups)} groups for {len(found.subjects)} rows; give one for each")
 
 
 SLOPE: Final = "slope of differences by means"
@@ -156,20 +152,20 @@ def _slope(means: FloatArray, apart: FloatArray, level: float, left_out: int) ->
 
 
 def _slope_of_groups(
-    means: FloatArray, apart: FloatArray, group: IntArray, draws: Draws, left_out: int
+    means: FloatArray, apart: FloatArray, groups: Sequence[str], draws: Draws, left_out: int
 ) -> Estimate:
     """Return the slope of all differences by means, with an interval by drawing subjects."""
-    n, reason = len(np.unique(group)), _no_slope(means)
+    reason = _no_slope(means)
     if reason:
-        return undefined(SLOPE, n, reason, level=draws.level, left_out=left_out)
+        return undefined(SLOPE, len(set(groups)), reason, level=draws.level, left_out=left_out)
     x, y = means - means.mean(), apart - apart.mean()
 
-    def slope(drawn: FloatArray) -> FloatArray:
-        rows = drawn[:, group]
+    def slope(rows: FloatArray) -> FloatArray:
         total = rows.sum(axis=1)
         square = rows @ x**2 - (rows @ x) ** 2 / total
         cross = rows @ (x * y) - (rows @ x) * (rows @ y) / total
         flat = square <= 1e-12 * (x @ x)
         return np.asarray(np.where(flat, np.nan, cross / np.where(flat, 1.0, square)))
 
-    return bootstrap(slope, n, method=SLOPE, draws=draws, without="all means are the same", left_out=left_out)
+    without = "all means are the same"
+    return bootstrap(slope, len(x), method=SLOPE, draws=draws, without=without, left_out=left_out, groups=groups)

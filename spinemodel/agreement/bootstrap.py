@@ -93,15 +93,16 @@ def bootstrap(
     draws: Draws = PLAIN,
     without: str = "it cannot be computed from these subjects",
     left_out: int = 0,
+    groups: Sequence[str] | None = None,
 ) -> Estimate:
-    """Return a statistic of n subjects with an interval by drawing subjects again.
+    """Return a statistic of n subjects, or of n rows of fewer, with an interval by drawing subjects again.
 
     Parameters
     ----------
     statistic
         From weights (b, n) to values (b,).
     n
-        Subjects.
+        Subjects, or rows.
     method
         Name of the statistic.
     draws
@@ -109,7 +110,16 @@ def bootstrap(
     without
         Why the statistic is undefined, if it turns out to be.
     left_out
-        Subjects that were left out before.
+        Subjects, or rows, that were left out before.
+    groups
+        Subject of each row, where several rows are of one, such as its levels: all rows of a subject are drawn
+        together (cluster bootstrap: Davison & Hinkley 1997, Bootstrap Methods and their Application, section 3.8), and
+        ``n`` of the estimate are the subjects. None where each row is a subject.
+
+    Raises
+    ------
+    InputError
+        If groups and rows do not match.
 
     Examples
     --------
@@ -119,12 +129,29 @@ def bootstrap(
     """
     told = f"{method}; interval: {draws.interval} bootstrap, {draws.resamples} draws, seed {draws.seed}"
     value = float(statistic(np.ones((1, n)))[0]) if n else nan
+    subjects, drawn = _whole(statistic, n, groups)
     if not np.isfinite(value):
-        return undefined(told, n, without, level=draws.level, left_out=left_out)
-    reason, low, high = _interval(statistic, value, n, draws)
+        return undefined(told, subjects, without, level=draws.level, left_out=left_out)
+    reason, low, high = _interval(drawn, value, subjects, draws)
     if reason:
-        return unbounded(value, told, n, reason, level=draws.level, left_out=left_out)
-    return Estimate(value, low, high, told, n, draws.level, left_out)
+        return unbounded(value, told, subjects, reason, level=draws.level, left_out=left_out)
+    return Estimate(value, low, high, told, subjects, draws.level, left_out)
+
+
+def _whole(statistic: Statistic, n: int, groups: Sequence[str] | None) -> tuple[int, Statistic]:
+    """Return how many subjects n rows are of, and a statistic of rows as one of subjects, whose rows go together."""
+    if groups is None:
+        return n, statistic
+    if len(groups) != n:
+        raise InputError(f"bootstrap: {len(groups)} groups for {n} rows; give one for each")
+    names, group = np.unique(np.array(list(groups), dtype=str), return_inverse=True)
+
+    def of_subjects(weights: FloatArray) -> FloatArray:
+        step = max(AT_ONCE // max(n, 1), 1)
+        blocks = [statistic(weights[at : at + step][:, group]) for at in range(0, len(weights), step)]
+        return np.concatenate(blocks)
+
+    return len(names), of_subjects
 
 
 def _interval(statistic: Statistic, value: float, n: int, draws: Draws) -> tuple[str, float, float]:

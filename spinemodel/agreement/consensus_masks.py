@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import nan
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
@@ -37,8 +37,8 @@ def first_drawings(masks: Masks) -> Masks:
     return Masks(masks.grid, {key: masks.masks[key] for key in first.values()})
 
 
-def majority(masks: Masks, *, ties: Literal["out", "in"] = "out") -> BoolArray:
-    """Return the voxels that more than half of the raters drew; or half of them, with ties in.
+def majority(masks: Masks) -> BoolArray:
+    """Return the voxels that more than half of the raters drew.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def majority(masks: Masks, *, ties: Literal["out", "in"] = "out") -> BoolArray:
     votes = np.zeros(masks.grid.shape, dtype=np.uint16)
     for mask in voters:
         votes += mask
-    return np.asarray(2 * votes >= len(voters) if ties == "in" else 2 * votes > len(voters))
+    return np.asarray(2 * votes > len(voters))
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,6 +37,9 @@ class Gradings:
         Names of grades 0, 1, ... where they are names; empty where they are numbers.
     ordered
         Whether values tell which grades are near each other.
+    groups
+        Subject of each row, where several rows are of one, such as its levels; empty where each row is a subject. Rows
+        of one subject are not independent: intervals are over subjects, which count with all their rows.
     """
 
     subjects: tuple[str, ...]
@@ -44,6 +47,7 @@ class Gradings:
     values: FloatArray
     grades: tuple[str, ...] = ()
     ordered: bool = True
+    groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Copy the values and refuse a table that does not fit its names."""
@@ -51,6 +55,8 @@ class Gradings:
         shape = (len(self.subjects), len(self.raters))
         if self.values.shape != shape:
             raise InputError(f"gradings: got values {self.values.shape}, expected {shape}: subjects and raters")
+        if self.groups and len(self.groups) != len(self.subjects):
+            raise InputError(f"gradings: {len(self.groups)} groups for {len(self.subjects)} rows; give one for each")
         if np.isinf(self.values).any():
             raise InputError("gradings: a value is infinite; expected numbers, or nan where one is missing")
         for what, names in (("subject", self.subjects), ("rater", self.raters)):
@@ -99,8 +105,15 @@ def gradings(table: Mapping[str, Mapping[str, Grade]], order: Sequence[str] | No
     return Gradings(subjects, tuple(table), values, grades, order is not None)
 
 
-def graded(rows: ArrayLike, raters: Sequence[str] | None = None, subjects: Sequence[str] | None = None) -> Gradings:
+def graded(
+    rows: ArrayLike,
+    raters: Sequence[str] | None = None,
+    subjects: Sequence[str] | None = None,
+    groups: Sequence[str] = (),
+) -> Gradings:
     """Return a table of numbers, (n, m), nan where one is missing; raters and subjects are numbered if not named.
+
+    Groups are those of :class:`Gradings`.
 
     Examples
     --------
@@ -114,7 +127,7 @@ def graded(rows: ArrayLike, raters: Sequence[str] | None = None, subjects: Seque
         tuple(str(n + 1) for n in range(size)) if given is None else tuple(given)
         for given, size in zip((subjects, raters), values.shape, strict=True)
     ]
-    return Gradings(names[0], names[1], values)
+    return Gradings(names[0], names[1], values, groups=tuple(groups))
 
 
 def _stripped(cell: Grade) -> str | float | None:
@@ -168,6 +181,22 @@ def complete(found: Gradings, raters: Sequence[str] | None = None) -> Complete:
     values = found.values[:, [found.raters.index(name) for name in chosen]]
     rows = np.flatnonzero(~np.isnan(values).any(axis=1))
     return Complete(values[rows], rows, len(values) - len(rows))
+
+
+def groups_of(found: Gradings, rows: IntArray) -> tuple[str, ...] | None:
+    """Return the subject of each of some rows; None where each row is a subject."""
+    return tuple(found.groups[row] for row in rows) if found.groups else None
+
+
+def subjects_in(found: Gradings, rows: IntArray) -> int:
+    """Return how many subjects some rows are of.
+
+    Examples
+    --------
+    >>> subjects_in(Gradings(("a L4", "a L5", "b L5"), ("1",), [[1], [2], [3]], groups=("a", "a", "b")), [0, 1])
+    1
+    """
+    return len(set(groups_of(found, rows) or rows))
 
 
 def require_order(found: Gradings, what: str) -> None:

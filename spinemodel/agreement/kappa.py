@@ -10,11 +10,10 @@ from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
-from scipy.special import ndtri
 
 from spinemodel.agreement.bootstrap import PLAIN, Draws, bootstrap
 from spinemodel.agreement.estimate import Estimate, unbounded, undefined
-from spinemodel.agreement.gradings import Gradings, complete, counts, require_order
+from spinemodel.agreement.gradings import Gradings, complete, counts, groups_of, require_order, subjects_in
 from spinemodel.arrays import FloatArray
 
 Weights: TypeAlias = Literal["equal", "linear", "quadratic"]
@@ -35,7 +34,6 @@ def cohen_kappa(
     second: str,
     *,
     weights: Weights = "equal",
-    interval: Literal["bootstrap", "asymptotic"] = "bootstrap",
     draws: Draws = PLAIN,
 ) -> Estimate:
     """Return Cohen's kappa of two raters, or of one rater's two gradings.
@@ -43,18 +41,15 @@ def cohen_kappa(
     Parameters
     ----------
     found
-        Gradings. Subjects that either did not grade are left out.
+        Gradings. Rows that either did not grade are left out.
     first, second
         Raters.
     weights
         ``equal`` is the kappa of Cohen (1960, Educational and Psychological Measurement 20:37); ``linear`` and
         ``quadratic`` weigh a disagreement by the distance of the two values (Cohen 1968, Psychological Bulletin
         70:213). Named grades in order lie 1 apart, so that grades which nobody gave keep their place.
-    interval
-        ``bootstrap`` over subjects, or ``asymptotic``: normal, with the standard error of Fleiss, Cohen & Everitt
-        (1969, Psychological Bulletin 72:323), cut off at 1. The latter is for many subjects only.
     draws
-        How to draw subjects; its level counts for either interval.
+        How to draw subjects.
 
     Raises
     ------
@@ -70,7 +65,7 @@ def cohen_kappa(
     """
     if weights != "equal":
         require_order(found, f"kappa with {weights} weights")
-    values, _, left_out = complete(found, (first, second))
+    values, rows, left_out = complete(found, (first, second))
     method = "Cohen's kappa" if weights == "equal" else f"Cohen's kappa, {weights} weights"
     levels = counts(values)[0]
     if not len(levels):
@@ -79,14 +74,15 @@ def cohen_kappa(
     gravity = GRAVITY[weights](levels[:, None] - levels)
     if len(levels) > 1 and (given.max(axis=0).sum(axis=1) == 1).any():
         reason = "one rater gave a single grade; kappa is 0 whatever the other says"
-        return unbounded(0.0, method, len(values), reason, level=draws.level, left_out=left_out)
-    if interval == "asymptotic":
-        return _asymptotic(given, gravity, method, draws.level, left_out)
+        return unbounded(0.0, method, subjects_in(found, rows), reason, level=draws.level, left_out=left_out)
 
     def kappa(drawn: FloatArray) -> FloatArray:
         return _kappa(drawn, given, gravity)
 
-    return bootstrap(kappa, len(values), method=method, draws=draws, without=CONSTANT, left_out=left_out)
+    groups = groups_of(found, rows)
+    return bootstrap(
+        kappa, len(values), method=method, draws=draws, without=CONSTANT, left_out=left_out, groups=groups
+    )
 
 
 def _kappa(drawn: FloatArray, given: FloatArray, gravity: FloatArray) -> FloatArray:
@@ -100,26 +96,6 @@ def _kappa(drawn: FloatArray, given: FloatArray, gravity: FloatArray) -> FloatAr
 def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
     """Return a quotient, not a number where the divisor is 0."""
     return np.asarray(np.divide(above, below, out=np.full(np.shape(below), np.nan), where=below != 0))
-
-
-def _asymptotic(given: FloatArray, gravity: FloatArray, method: str, level: float, left_out: int) -> Estimate:
-    """Return kappa with its large-sample interval."""
-    n, told = len(given), f"{method}; interval: normal, Fleiss, Cohen & Everitt 1969"
-    value = float(_kappa(np.ones((1, n)), given, gravity)[0])
-    if not np.isfinite(value):
-        return undefined(told, n, CONSTANT, level=level, left_out=left_out)
-    weight = 1 - gravity / gravity.max()  # of agreement
-    one, other = given.mean(axis=0)
-    joint = given[:, 0].T @ given[:, 1] / n
-    seen, chance = float((joint * weight).sum()), float(one @ weight @ other)
-    means = (weight @ other)[:, None] + (one @ weight)
-    inner = (joint * (weight * (1 - chance) - means * (1 - seen)) ** 2).sum()
-    variance = (inner - (seen * chance - 2 * chance + seen) ** 2) / (n * (1 - chance) ** 4)
-    if variance <= 1e-15:
-        reason = "the raters never differ; its spread cannot be told"
-        return unbounded(value, told, n, reason, level=level, left_out=left_out)
-    half = float(ndtri((1 + level) / 2) * np.sqrt(variance))
-    return Estimate(value, value - half, min(value + half, 1.0), told, n, level, left_out)
 
 
 def fleiss_kappa(found: Gradings, *, draws: Draws = PLAIN) -> Estimate:
@@ -143,12 +119,12 @@ def fleiss_kappa(found: Gradings, *, draws: Draws = PLAIN) -> Estimate:
     >>> round(fleiss_kappa(graded([[1, 1, 1], [1, 1, 2], [2, 2, 2], [3, 3, 3], [3, 1, 3]])).value, 3)
     0.595
     """
-    values, _, left_out = complete(found)
+    values, rows, left_out = complete(found)
     n, raters = values.shape
-    method = "Fleiss' kappa"
+    method, groups = "Fleiss' kappa", groups_of(found, rows)
     if raters < 2 or not n:
         reason = "there is one rater" if raters < 2 else "no subject was graded by all"
-        return undefined(method, n, reason, level=draws.level, left_out=left_out)
+        return undefined(method, subjects_in(found, rows), reason, level=draws.level, left_out=left_out)
     given = counts(values)[1]
     agreeing = (given * (given - 1)).sum(axis=1) / (raters * (raters - 1))
 
@@ -157,4 +133,4 @@ def fleiss_kappa(found: Gradings, *, draws: Draws = PLAIN) -> Estimate:
         chance = ((drawn @ given / (raters * total)[:, None]) ** 2).sum(axis=1)
         return 1 - ratio(1 - drawn @ agreeing / total, 1 - chance)
 
-    return bootstrap(kappa, n, method=method, draws=draws, without=CONSTANT, left_out=left_out)
+    return bootstrap(kappa, n, method=method, draws=draws, without=CONSTANT, left_out=left_out, groups=groups)

@@ -13,7 +13,7 @@ import numpy as np
 
 from spinemodel.agreement.bootstrap import PLAIN, Draws, Statistic, bootstrap
 from spinemodel.agreement.estimate import Estimate, undefined
-from spinemodel.agreement.gradings import Gradings, counts, require_order
+from spinemodel.agreement.gradings import Gradings, counts, groups_of, require_order
 from spinemodel.agreement.kappa import CONSTANT, ratio
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
@@ -34,7 +34,7 @@ def krippendorff_alpha(found: Gradings, metric: Metric, *, draws: Draws = PLAIN)
     Parameters
     ----------
     found
-        Gradings, some of which may be missing. ``n`` of the estimate are the subjects with two or more.
+        Gradings, some of which may be missing. ``n`` of the estimate are the subjects of rows with two or more.
     metric
         Kind of the values. ``ratio`` is for values of 0 and more.
     draws
@@ -58,12 +58,12 @@ def krippendorff_alpha(found: Gradings, metric: Metric, *, draws: Draws = PLAIN)
     if metric == "ratio" and (found.values < 0).any():
         raise InputError("alpha, ratio: got a negative value, expected values of 0 and more; use interval")
     paired = (~np.isnan(found.values)).sum(axis=1) >= 2
-    n, left_out = int(paired.sum()), int((~paired).sum())
+    n, left_out, groups = int(paired.sum()), int((~paired).sum()), groups_of(found, np.flatnonzero(paired))
     method = f"Krippendorff's alpha, {metric}"
     if not n:
         return undefined(method, 0, "no subject has two gradings", level=draws.level, left_out=left_out)
     statistic = _statistic(found.values[paired], metric)
-    return bootstrap(statistic, n, method=method, draws=draws, without=CONSTANT, left_out=left_out)
+    return bootstrap(statistic, n, method=method, draws=draws, without=CONSTANT, left_out=left_out, groups=groups)
 
 
 def _statistic(values: FloatArray, metric: Metric) -> Statistic:

@@ -22,7 +22,7 @@ from scipy.stats import f
 
 from spinemodel.agreement.bootstrap import PLAIN, Draws, bootstrap
 from spinemodel.agreement.estimate import Estimate, unbounded, undefined
-from spinemodel.agreement.gradings import Gradings, complete, require_order
+from spinemodel.agreement.gradings import Gradings, complete, groups_of, require_order, subjects_in
 from spinemodel.agreement.kappa import ratio
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
@@ -46,7 +46,7 @@ class MeanSquares(NamedTuple):
 
 
 def icc(
-    found: Gradings, form: Form, *, interval: Literal["f", "bootstrap"] = "f", draws: Draws = PLAIN
+    found: Gradings, form: Form, *, interval: Literal["f", "bootstrap"] | None = None, draws: Draws = PLAIN
 ) -> Estimate:
     """Return the intraclass correlation of single ratings.
 
@@ -59,14 +59,15 @@ def icc(
     interval
         ``f``: from F distributions, exact for ICC(3,1) and nearly so for ICC(2,1) (Shrout & Fleiss 1979;
         McGraw & Wong 1996, table 7), where values are normal. ``bootstrap``: by drawing subjects, for values that are
-        not; raters stay as they are, so that for ICC(2,1) it tells nothing of other raters and is the shorter.
+        not; raters stay as they are, so that for ICC(2,1) it tells nothing of other raters and is the shorter. None:
+        ``bootstrap`` where several rows are of one subject, which F distributions do not allow; otherwise ``f``.
     draws
         How to draw subjects; its level counts for either interval.
 
     Raises
     ------
     InputError
-        If grades have no order, or the form is unknown.
+        If grades have no order, the form is unknown, or ``f`` is asked for where several rows are of one subject.
 
     Examples
     --------
@@ -77,18 +78,21 @@ def icc(
     require_order(found, f"ICC({form})")
     if form not in ("2,1", "3,1"):
         raise InputError(f"ICC: got form {form!r}, expected '2,1' (absolute agreement) or '3,1' (consistency)")
-    values, _, left_out = complete(found)
+    if interval == "f" and found.groups:
+        raise InputError("ICC: rows of one subject are not independent, as F needs; draw subjects (bootstrap)")
+    values, rows, left_out = complete(found)
     n, raters = values.shape
     method = f"ICC({form})"
     reason = _too_few(n, raters)
     if reason:
-        return undefined(method, n, reason, level=draws.level, left_out=left_out)
+        return undefined(method, subjects_in(found, rows), reason, level=draws.level, left_out=left_out)
 
     def statistic(drawn: FloatArray) -> FloatArray:
         return _icc(_mean_squares(drawn, values), raters, form)
 
-    if interval == "bootstrap":
-        return bootstrap(statistic, n, method=method, draws=draws, without=FLAT, left_out=left_out)
+    if interval == "bootstrap" or found.groups:
+        groups = groups_of(found, rows)
+        return bootstrap(statistic, n, method=method, draws=draws, without=FLAT, left_out=left_out, groups=groups)
     return _by_f(values, form, method, draws.level, left_out)
 
 

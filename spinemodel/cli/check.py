@@ -59,6 +59,8 @@ def check(
     if markers and not path.is_dir():
         raise InputError(f"--markers: {path} is a mesh file; expected a model folder to measure them from")
     _require_page(page, path)
+    if markers:
+        _require_markers(markers, path)
     broken: list[str] = []
     sections: list[Section] = []
     with ExitStack() as rooms:
@@ -85,6 +87,18 @@ def _require_page(page: Path | None, path: Path) -> None:
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--page {page}: expected the name of an HTML file, such as check.html")
     require_free([page], find_models(path) if path.is_dir() else [path])
+
+
+def _require_markers(markers: Path, path: Path) -> None:
+    """Refuse markers that lack or cannot be read for a model's subject, before anything is measured."""
+    from spinemodel.io.bids import read_subject
+    from spinemodel.io.model import find_models, read_record
+
+    if not markers.exists():
+        raise InputError(f"--markers {markers}: no such folder; expected marker files of the model's subject")
+    for folder in find_models(path):
+        with step(f"Reading the markers for {folder}"):
+            read_subject(markers, read_record(folder)["subject"])
 
 
 def _mesh(path: Path) -> _Found:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
@@ -13,11 +14,12 @@ import typer
 
 from spinemodel.cli.field_of_view import say
 from spinemodel.cli.outputs import require_free
-from spinemodel.cli.quality_masks import Asked, common_space, mask_paths, read_given, regions_of
+from spinemodel.cli.quality_masks import Asked, common_space, mask_paths, placed, read_given, regions_of
+from spinemodel.cli.quality_tables import figure_path, summary_path, write_tables
 from spinemodel.cli.show import step
 from spinemodel.cli.tables import print_rows
-from spinemodel.errors import BackendUnavailableError, GeometryError, InputError, SpaceMismatchError
-from spinemodel.io.tables import Row, write_rows
+from spinemodel.errors import GeometryError, InputError, SpaceMismatchError
+from spinemodel.io.tables import Row
 
 if TYPE_CHECKING:
     from spinemodel.io.anatqc import ImageName
@@ -66,15 +68,21 @@ def quality(
         Literal["auto", "i", "j", "k"], typer.Option(help="Axis that numbers the slices; auto: of largest spacing.")
     ] = "auto",
     least: Annotated[int, typer.Option(metavar="N", help="Least voxels of CSF and of cord in a slice.")] = 20,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="The model is in the image's frame: do not look for it elsewhere.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Write tables as DIR/derivatives/anatqc/sub-XX.")
     ] = None,
-    figure: Annotated[bool, typer.Option("--figure", help="With --out: draw violins, as anatqc/quality.png.")] = False,
+    figure: Annotated[
+        bool, typer.Option("--figure", help="With --out: draw violins of all images there, as anatqc/quality.png.")
+    ] = False,
 ) -> None:
     """Print signal to noise and contrast to noise of CSF and cord, over the slices of each image.
 
     SNR and CNR are as in Liu et al. 2024: the foreground's mean over its SD, and the difference of the means over
-    sqrt(var CSF + var cord). SNR_within has the SD within the classes; those named mriqc are MRIQC's.
+    sqrt(var CSF + var cord). SNR_within has the SD within the classes; those named mriqc are MRIQC's. A model that the
+    image shows elsewhere is refused, with how far. DIR/derivatives/anatqc/quality.tsv keeps what earlier calls wrote.
 
     Example: spinemodel quality sub-03_CISS.nii.gz sub-03_T2TSE.nii.gz --masks models/sub-03 --out data --figure
 
@@ -84,7 +92,7 @@ def quality(
 
     Example: spinemodel quality sub-03_CISS.nii.gz --masks models/sub-03 --csf-above 600 --cord-below 400
     """
-    from spinemodel.io.anatqc import anatqc_folder, anatqc_paths, image_name, write_anatqc
+    from spinemodel.io.anatqc import anatqc_paths, image_name
 
     labels: dict[Role, Label] = {"csf": csf, "cord": cord, "roots": roots, "sac": dura, "air": air}
     asked = Asked(
@@ -96,26 +104,19 @@ def quality(
         samples=samples,
         along=slices,
         least=least,
+        in_place=in_place,
     )
     _require_sound(asked, out, figure)
     names = {path: image_name(path) for path in _images(images)}
-    home = anatqc_folder(out) if out else Path()
-    ours = [home / "quality.tsv", *([home / "quality.png"] if figure else [])] if out else []
+    ours = [summary_path(out), figure_path(out)] if out else []
     tables = [path for name in names.values() for path in anatqc_paths(out, name).values()] if out else []
     require_free([*ours, *tables], [*names, *(path for name in names.values() for _, path in mask_paths(asked, name))])
     found = {path: _measured(path, name, asked) for path, name in names.items()}
     rows: list[Row] = []
     for path, measured in found.items():
         rows += _told(path, names[path], measured)
-    if out is None:
-        return
-    for path, measured in found.items():
-        for written in write_anatqc(out, names[path], measured):
-            say(str(written))
-    write_rows(ours[0], rows)
-    say(str(ours[0]))
-    if figure:
-        _draw(ours[1], {names[path]: measured for path, measured in found.items()})
+    if out is not None:
+        write_tables(out, {names[path]: measured for path, measured in found.items()}, rows, figure)
 
 
 def _require_sound(asked: Asked, out: Path | None, figure: bool) -> None:
@@ -149,12 +150,16 @@ def _measured(path: Path, name: ImageName, asked: Asked) -> Quality:
     from spinemodel.quality.slices import measure
 
     masks = mask_paths(asked, name)
+    if name.note:
+        say(f"note: {name.note}")
     with step(f"Reading {path}"):
         image = read_image(path, space=common_space(path, name, [mask for _, mask in masks]))
         given = read_given(masks, image.grid.space, asked)
     with step("Measuring"), _about(f"{path}, masks {', '.join(str(mask) for _, mask in masks)}"):
         regions = regions_of(image, given, asked)
-        return measure(image, regions, along=asked.along, least=asked.least)
+        notes = placed(image, given, regions, asked)
+        found = measure(image, regions, along=asked.along, least=asked.least)
+        return replace(found, notes=(*found.notes, *notes))
 
 
 @contextmanager
@@ -174,9 +179,8 @@ def _told(path: Path, name: ImageName, found: Quality) -> list[Row]:
     axis = f"slices across axis {'ijk'[found.axis.axis]} ({found.axis.reason})"
     counts = f"{len(found.slices)} measured, {len(found.skipped)} left out, {found.empty} without CSF and cord"
     print_rows(f"{path}: {axis}: {counts}", [_row(key, each) for key, each in spreads.items()], numbers=NUMBERS)
-    if found.skipped:
-        each_one = ", ".join(f"{each.index} ({each.csf}/{each.cord})" for each in found.skipped)
-        say(f"left out, too few voxels (slice, CSF/cord): {each_one}")
+    for kind, indices in _lacking(found).items():
+        say(f"left out, too few voxels of {kind}: slice{'s' * (len(indices) > 1)} {ranges(indices)}")
     reasons: dict[str, list[str]] = {}
     for key, each in spreads.items():
         if each.undefined:
@@ -189,28 +193,34 @@ def _told(path: Path, name: ImageName, found: Quality) -> list[Row]:
     return [about | _row(key, each) | {"note": each.undefined or NONE} for key, each in spreads.items()]
 
 
+def _lacking(found: Quality) -> dict[str, list[int]]:
+    """Return the slices that are left out, by the class of which they have too few voxels."""
+    kinds: dict[str, list[int]] = {}
+    for each in found.skipped:
+        few = [name for name, size in (("CSF", each.csf), ("the cord", each.cord)) if size < found.least]
+        kinds.setdefault(" and of ".join(few), []).append(each.index)
+    return kinds
+
+
+def ranges(indices: Iterable[int]) -> str:
+    """Return whole numbers, ascending, as ranges.
+
+    Examples
+    --------
+    >>> ranges([1, 5, 6, 7, 9])
+    '1, 5-7, 9'
+    """
+    runs: list[list[int]] = []
+    for index in indices:
+        if runs and index == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], index]
+        else:
+            runs.append([index])
+    return ", ".join("-".join(map(str, run)) for run in runs)
+
+
 def _row(name: str, each: Spread) -> Row:
     """Return the row of one measure."""
     numbers = (each.mean, each.sd, each.least, each.most, each.whole)
     texts = (f"{number:.3f}" if isfinite(number) else NONE for number in numbers)
     return {"measure": name, "slices": str(each.slices), **dict(zip(NUMBERS[1:], texts, strict=True))}
-
-
-def _draw(path: Path, found: Mapping[ImageName, Quality]) -> None:
-    """Draw the violins of SNR and CNR."""
-    from spinemodel.quality.summary import by_slice
-    from spinemodel.report.quality import Drawn, render_quality
-
-    images = [
-        Drawn(
-            name.subject,
-            name.stem.removeprefix(f"{name.subject}_") if name.stem != name.subject else name.sequence,
-            {"SNR": by_slice(measured, "SNR"), "CNR": by_slice(measured, "CNR")},
-        )
-        for name, measured in found.items()
-    ]
-    try:
-        render_quality(path, images)
-        say(str(path))
-    except BackendUnavailableError as missing:
-        say(f"note: figure left out: {missing}")

@@ -35,6 +35,7 @@ FOLDER: Final = ("derivatives", "anatqc")
 """Where a dataset keeps the tables."""
 
 _SUFFIXES: Final = re.compile(r"\.(nii(\.gz)?|mha|mhd)$", re.IGNORECASE)
+_SUBJECT: Final = re.compile(r"(?P<subject>sub-[A-Za-z0-9]+)(?:[_. -].*?(?P<sequence>[A-Za-z0-9]+))?")
 _BIDS: Final = re.compile(r"(?P<subject>sub-[A-Za-z0-9]+)_(?:[A-Za-z0-9]+-[A-Za-z0-9]+_)*(?P<sequence>[A-Za-z0-9]+)")
 
 
@@ -47,14 +48,17 @@ class ImageName:
     stem
         The file's name without its suffix.
     subject
-        ``sub-03``; the stem where the name is not as in BIDS.
+        ``sub-03``; the stem where the name does not begin with one.
     sequence
-        ``CISS``; ``image`` where the name is not as in BIDS.
+        ``CISS``; ``image`` where there is no subject, or nothing after it.
+    note
+        How the subject was told where the name is not as in BIDS but begins with one; else empty.
     """
 
     stem: str
     subject: str
     sequence: str
+    note: str = ""
 
 
 def image_name(path: Path) -> ImageName:
@@ -66,8 +70,13 @@ def image_name(path: Path) -> ImageName:
     ImageName(stem='sub-03_acq-sag_T2TSE', subject='sub-03', sequence='T2TSE')
     """
     stem = _SUFFIXES.sub("", path.name)
-    match = _BIDS.fullmatch(stem)
-    return ImageName(stem, match["subject"], match["sequence"]) if match else ImageName(stem, stem, "image")
+    if match := _BIDS.fullmatch(stem):
+        return ImageName(stem, match["subject"], match["sequence"])
+    if match := _SUBJECT.fullmatch(stem):
+        subject = match["subject"]
+        told = f"{path.name}: not a name as in BIDS, such as {subject}_acq-sag_T2w.nii.gz; taken as of {subject}"
+        return ImageName(stem, subject, match["sequence"] or "image", told)
+    return ImageName(stem, stem, "image")
 
 
 def anatqc_folder(out: Path) -> Path:

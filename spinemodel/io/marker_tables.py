@@ -1,6 +1,6 @@
-"""Tables that raters keep: the points of roots, one a row, and gradings, one subject (or one of its levels) a row.
+"""Tables of points that raters keep: those of roots and ganglia, one a row.
 
-**Points.** These columns are read, in any order and in capitals or not:
+These columns are read, in any order and in capitals or not:
 
 - ``subject`` (or ``participant_id``, ``sub``): ``sub-03`` or ``03``;
 - ``root``, such as ``L3_R``; or ``level`` (``L3``) and ``side`` (``L``, ``R``, ``left``, ``right``);
@@ -8,16 +8,14 @@
   each heading (``x_ras_mm``, ``z [mm, LPS]``), or are given as options;
 - ``structure``, ``root`` or ``ganglion``; without it all are roots.
 
-Others, such as ``slice``, are left out: points are paired by their heights.
-
-**Gradings.** ``subject``, perhaps ``level`` (or ``disc``, ``vertebra``), and one column for each grading.
+Others, such as ``slice``, are left out: points are paired by their heights. Tables of gradings are read by
+:mod:`spinemodel.io.grading_tables`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
@@ -28,6 +26,7 @@ from spinemodel.anatomy.annotation import Annotation, Markers, Source
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
 from spinemodel.io.files import sha256
+from spinemodel.io.grading_tables import SUBJECTS, cell
 from spinemodel.io.sheets import TEXTS, WORKBOOKS, Record, Sheet, decimal, read_sheet
 from spinemodel.levels import ROOTS, RootName
 from spinemodel.vertebrae.datasets.summary import some
@@ -38,11 +37,6 @@ Unit: TypeAlias = Literal["mm", "cm", "m"]
 MM: Final[Mapping[Unit, float]] = MappingProxyType({"mm": 1.0, "cm": 10.0, "m": 1000.0})
 FARTHEST: Final = 10_000.0
 """Largest coordinate in any unit. A choice: no point of a scan lies 10 m from its origin."""
-
-SUBJECTS: Final = ("subject", "participant_id", "participant", "sub")
-LEVELS: Final = ("level", "vertebra", "disc")
-IGNORED: Final = ("notes", "note", "comments", "comment", "rater", "annotator", "session")
-"""Columns of a table of gradings that hold none."""
 
 _AXES: Final = (("x", "y", "z"), ("r", "a", "s"), ("l", "p", "s"))
 _SIDES: Final = {"l": "L", "left": "L", "r": "R", "right": "R"}
@@ -142,14 +136,8 @@ def _coordinate(row: Record, column: str) -> float:
     return value
 
 
-def _cell(row: Record, names: Sequence[str]) -> str:
-    """Return the text of the first of several columns, in whatever case it is spelt."""
-    found = {name.lower(): name for name in row.cells}
-    return next((row[found[name]] for name in names if name in found), "")
-
-
 def _subject(row: Record) -> str:
-    text = _cell(row, SUBJECTS)
+    text = cell(row, SUBJECTS)
     label = re.sub("^sub[-_]", "", text, flags=re.IGNORECASE)
     if not re.fullmatch("[A-Za-z0-9]+", label):
         raise InputError(f"{row.place}: subject {text!r}; expected sub-03 or 03, in a column {' or '.join(SUBJECTS)}")
@@ -157,15 +145,15 @@ def _subject(row: Record) -> str:
 
 
 def _kind(row: Record) -> str:
-    text = _cell(row, ("structure",)).lower().removesuffix("s")
+    text = cell(row, ("structure",)).lower().removesuffix("s")
     if text not in _KINDS:
         raise InputError(f"{row.place}, column structure: {text!r}; expected root or ganglion")
     return _KINDS[text]
 
 
 def _root(row: Record) -> RootName:
-    level, side = _cell(row, ("level",)).upper(), _cell(row, ("side",)).lower()
-    name = _cell(row, ("root",)).upper().replace("-", "_").replace(" ", "_") or f"{level}_{_SIDES.get(side, side)}"
+    level, side = cell(row, ("level",)).upper(), cell(row, ("side",)).lower()
+    name = cell(row, ("root",)).upper().replace("-", "_").replace(" ", "_") or f"{level}_{_SIDES.get(side, side)}"
     if name not in _ROOTS:
         raise InputError(f"{row.place}: root {name!r}; expected a level L1 to S2 and a side L or R, such as L3_R")
     return _ROOTS[name]
@@ -183,52 +171,3 @@ def _annotation(
             found[kind][root] = Markers(np.array(rows), f"{path.name}: {root}")
     note = f"{path.name}: a table of points, without contours"
     return Annotation(subject, f"{subject}/scanner", (), (), found["root"], found["ganglion"], (source,), (note,))
-
-
-@dataclass(frozen=True)
-class GradingTable:
-    """What one rater graded.
-
-    Attributes
-    ----------
-    source
-        The file.
-    columns
-        Names of the gradings.
-    has_levels
-        Whether rows are levels of subjects.
-    cells
-        Text by grading, subject and level (empty without levels).
-    """
-
-    source: Source
-    columns: tuple[str, ...]
-    has_levels: bool
-    cells: Mapping[str, Mapping[tuple[str, str], str]]
-
-
-def read_grading_table(path: Path) -> GradingTable:
-    """Return the gradings of one rater.
-
-    Raises
-    ------
-    InputError
-        If there is no column of subjects or of gradings, a subject is blank, or a row is there twice.
-    """
-    sheet = read_sheet(path)
-    known = {name.lower() for name in sheet.columns}
-    if not known & set(SUBJECTS):
-        raise InputError(f"{path}: no column {' or '.join(SUBJECTS)}; it has {some(sheet.columns)}")
-    columns = tuple(name for name in sheet.columns if name.lower() not in (*SUBJECTS, *LEVELS, *IGNORED))
-    if not columns:
-        raise InputError(f"{path}: no column of gradings beside the subject; it has {some(sheet.columns)}")
-    keys: dict[tuple[str, str], Record] = {}
-    for row in sheet.rows:
-        key = (_cell(row, SUBJECTS), _cell(row, LEVELS))
-        if not key[0]:
-            raise InputError(f"{row.place}: the subject is blank; name it")
-        if key in keys:
-            raise InputError(f"{row.place}: {' '.join(key).strip()} is there twice; leave one of them")
-        keys[key] = row
-    cells = {column: {key: row[column] for key, row in keys.items()} for column in columns}
-    return GradingTable(Source(path.name, sha256(path.read_bytes())), columns, bool(known & set(LEVELS)), cells)

@@ -18,6 +18,7 @@ from spinemodel.anatomy.posture import in_posture
 from spinemodel.errors import GeometryError, InputError
 from spinemodel.io.bids import read_subject
 from spinemodel.io.levels import ModelLevels, beside, read_levels
+from spinemodel.vertebrae.datasets.summary import some
 
 NOWHERE = "n/a"
 
@@ -112,10 +113,7 @@ def read_as_built(markers: Path, record: Mapping[str, Any], levels: ModelLevels 
     """
     drawn = read_subject(markers, record["subject"])
     used = {source["name"]: source["sha256"] for source in record.get("sources", [])}
-    other = sorted(source.name for source in drawn.sources if used.get(source.name) != source.sha256)
-    gone = sorted(used.keys() - {source.name for source in drawn.sources})
-    notes = [f"{name}: not the file that the model was built from" for name in other]
-    notes += [f"{name}: was used for the model but is not in {markers}" for name in gone]
+    notes = _differing(markers, used, {source.name: source.sha256 for source in drawn.sources})
     posture = record.get("parameters", {}).get("posture", "supine")
     arranged = arrange(drawn)
     if posture != "supine":
@@ -124,6 +122,21 @@ def read_as_built(markers: Path, record: Mapping[str, Any], levels: ModelLevels 
         middles = {span.name: (span.bottom + span.top) / 2 for span in levels.vertebral}
         arranged = in_posture(arranged, posture, levels.axis, middles)
     return replace(arranged, notes=tuple(notes))
+
+
+def _differing(markers: Path, used: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return a note each on files that are others than, more than or fewer than those used; both by name and hash."""
+    told = {
+        "not as they were when the model was built": {name for name in used.keys() & now if used[name] != now[name]},
+        "not used for the model": now.keys() - used.keys(),
+        "used for the model but not there": used.keys() - now.keys(),
+    }
+    every = len(used.keys() | now.keys())
+    return [
+        f"{markers}: {len(names)} of {every} files {why}: {some(sorted(names))}"
+        for why, names in told.items()
+        if names
+    ]
 
 
 def level_at(levels: ModelLevels | None, place: tuple[float, float, float], *, spinal: bool = False) -> str:

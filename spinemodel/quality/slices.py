@@ -2,7 +2,8 @@
 
 Slices are those of the image's own slice axis: the axis of the largest spacing, across which it was scanned. Where no
 spacing is the largest, as in an isotropic image, it is the axis that runs closest to head and foot, since slices across
-the cord are what the dataset paper measured.
+the cord are what the dataset paper measured. Where no slice across that axis has enough voxels, as with a cord of few
+voxels, it is the axis with most slices that have.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ LEAST: Final = 20
 
 A choice: the SD of 20 values has a standard error of 16 %.
 """
+
+FEWEST: Final = 2
+"""Fewest voxels of a class that can be asked for: an SD needs two."""
 
 
 class SliceAxis(NamedTuple):
@@ -89,6 +93,8 @@ class Quality:
         Statistics of the air; None without it.
     notes
         What was assumed.
+    least
+        How many voxels of each class a measured slice has at the least.
     """
 
     axis: SliceAxis
@@ -98,6 +104,7 @@ class Quality:
     whole: Measures
     air: Statistics | None
     notes: tuple[str, ...] = ()
+    least: int = LEAST
 
 
 def slice_axis(grid: Grid, along: Along = "auto") -> SliceAxis:
@@ -129,7 +136,7 @@ def measure(image: ScalarVolume, regions: Regions, *, along: Along = "auto", lea
     regions
         Fluid, cord and perhaps air, on the image's grid.
     along
-        The slice axis.
+        The slice axis. Where ``auto`` finds one without a slice of so many voxels, the axis with most such slices.
     least
         Least voxels of each class in a slice.
 
@@ -141,12 +148,12 @@ def measure(image: ScalarVolume, regions: Regions, *, along: Along = "auto", lea
         If the regions are of another grid.
     """
     require_same_grid(image.grid, regions.grid)
-    if least < 2:
-        raise InputError(f"least voxels of a class in a slice: got {least}, expected 2 or more, as an SD needs")
+    if least < FEWEST:
+        raise InputError(f"least voxels of a class in a slice: got {least}, expected {FEWEST} or more, as an SD needs")
     for name, part in (("CSF", regions.csf), ("the cord", regions.cord)):
         if not len(part.voxels):
             raise InputError(f"no voxel of {name}: expected some, on the voxels of the image")
-    axis = slice_axis(image.grid, along)
+    axis = _measurable(regions, slice_axis(image.grid, along), along, least)
     air = None if regions.air is None else statistics(_values(image, regions.air, "air"), regions.air.weights)
     air_sd = air.sd if air and air.voxels else None
     fluid, cord = (
@@ -162,14 +169,33 @@ def measure(image: ScalarVolume, regions: Regions, *, along: Along = "auto", lea
             skipped.append(Skipped(index, int(held), int(dark), f"fewer than {least} voxels of CSF or of the cord"))
         else:
             empty += 1
-    if not measured:
-        raise InputError(
-            f"no slice across axis {'ijk'[axis.axis]} has {least} voxels of both classes; the most are "
-            f"{fluid.sizes.max():.0f} of CSF and {cord.sizes.max():.0f} of the cord; ask for fewer, or for another axis"
-        )
     chosen = [each.index for each in measured]
     whole = measures(fluid.of(*chosen), cord.of(*chosen), air_sd)
-    return Quality(axis, tuple(measured), tuple(skipped), empty, whole, air, regions.notes)
+    return Quality(axis, tuple(measured), tuple(skipped), empty, whole, air, regions.notes, least)
+
+
+def _measurable(regions: Regions, axis: SliceAxis, along: Along, least: int) -> SliceAxis:
+    """Return an axis across which some slice has enough of both classes."""
+    both = [np.minimum(*(_sizes(part, regions.grid, n) for part in (regions.csf, regions.cord))) for n in range(3)]
+    enough = [int((each >= least).sum()) for each in both]
+    if enough[axis.axis]:
+        return axis
+    most = int(np.argmax(enough))
+    name = "ijk"[axis.axis]
+    if along == "auto" and enough[most]:
+        told = f"most slices of {least} voxels of both classes; none across {name} ({axis.reason})"
+        return SliceAxis(most, told)
+    fewer = int(both[axis.axis].max())
+    ways = [f"--least {fewer}"] if fewer >= FEWEST else []
+    ways += [f"--slices {'ijk'[most]}, which has {enough[most]}"] if enough[most] else []
+    mend = f"try {', or '.join(ways)}" if ways else "CSF and cord share too few slices; are both of one image?"
+    raise InputError(f"no slice across axis {name} has {least} voxels of both classes; the most are {fewer}; {mend}")
+
+
+def _sizes(part: Region, grid: Grid, axis: int) -> FloatArray:
+    """Return the voxels of a class in every slice across an axis, by the sum of their weights."""
+    places = np.unravel_index(part.voxels, grid.shape)[axis]
+    return np.asarray(np.bincount(places, part.weights, grid.shape[axis]), dtype=np.float64)
 
 
 class _Class:
@@ -179,7 +205,7 @@ class _Class:
         places = np.unravel_index(part.voxels, image.grid.shape)[axis]
         order = np.argsort(places, kind="stable")
         slices = image.grid.shape[axis]
-        self.sizes: FloatArray = np.asarray(np.bincount(places, part.weights, slices), dtype=np.float64)
+        self.sizes: FloatArray = _sizes(part, image.grid, axis)
         self.first: IntArray = np.searchsorted(places[order], np.arange(slices + 1)).astype(np.int64)
         self.voxels: IntArray = part.voxels[order]
         self.values: FloatArray = _values(image, part, name)[order]

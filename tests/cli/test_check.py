@@ -98,10 +98,38 @@ def test_moved_markers_are_seen_and_named(model, markers, tmp_path) -> None:
     path.write_text(json.dumps(told))
     shown = spinemodel("check", model, "--markers", moved)
     assert shown.exit_code == 0
-    assert f"{path.name}: not the file that the model was built from" in shown.output
+    files = len(list(markers.glob("*.json")))
+    assert f"{moved}: 1 of {files} files not as they were when the model was built: {path.name}" in shown.output
     _, again = (line for line in shown.output.splitlines() if line.split()[:1] == ["L1_L"] and len(line.split()) == 5
                 and re.fullmatch(r"\d+", line.split()[1]) and re.fullmatch(r"\d\.\d{3}", line.split()[2]))
     assert float(again.split()[4]) > 0.3
+
+
+def test_other_files_are_told_in_one_note(model, markers, tmp_path) -> None:
+    """Every file another by a byte, one of them gone and one new."""
+    other = tmp_path / "sub-phantom"
+    shutil.copytree(markers, other)
+    names = sorted(file.name for file in other.glob("*.json"))
+    for name in names:
+        (other / name).write_text((other / name).read_text() + "\n")
+    gone = next(name for name in names if "ganglion" in name or "nerveroots" in name)
+    (other / gone).unlink()
+    shown = spinemodel("check", model, "--markers", other)
+    notes = [line for line in shown.output.splitlines() if line.startswith("note:") and " files " in line]
+    n = len(names)
+    assert len(notes) == 2
+    assert f": {n - 1} of {n} files not as they were when the model was built: {names[0]}" in notes[0]
+    assert re.search(r" and \d+ more$", notes[0])
+    assert f": 1 of {n} files used for the model but not there: {gone}" in notes[1]
+
+
+def test_markers_that_are_not_there_are_refused_before_anything_is_measured(model, tmp_path) -> None:
+    for folder, said in ((tmp_path / "none", "no such folder"), (tmp_path, "expected marker files")):
+        shown = spinemodel("check", model, "--markers", folder)
+        assert isinstance(shown.exception, InputError)
+        assert said in str(shown.exception)
+        assert "enters the cord" not in shown.output
+        assert "promises" not in shown.output
 
 
 def test_broken_model_is_refused_and_its_page_says_why(tmp_path) -> None:

@@ -1,6 +1,7 @@
 """``spinemodel quality``: images of known noise, a real one, and what cannot be measured."""
 
 import csv
+import inspect
 import os
 import re
 from math import sqrt
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 from spinemodel.cli.quality import quality
 from spinemodel.errors import GeometryError, InputError, SpaceMismatchError
 from spinemodel.io.surfaces import write_surface
+from tests.bent import BENT, MIRROR, bent_image, bent_model
 from tests.shapes import box
 from tests.toys import nested_model, toy_model
 
@@ -78,7 +80,7 @@ def test_a_model_is_rasterised_on_the_image(image, model, tmp_path) -> None:
     output = shown(image, "--masks", model, "--out", tmp_path / "data", "--figure")
     assert "slices across axis k (largest spacing, 1 mm)" in output
     assert "3 measured, 3 left out, 4 without CSF and cord" in output
-    assert "left out, too few voxels (slice, CSF/cord): 1 (576/0), 5 (576/0), 6 (576/0)" in output
+    assert "left out, too few voxels of the cord: slices 1, 5-6" in output
     home = tmp_path / "data" / "derivatives" / "anatqc"
     rows = table(home / "sub-toy" / "anat" / "sub-toy_CISS_CNR.csv")
     assert [row["slice"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
@@ -214,6 +216,8 @@ def test_bad_input_is_one_line(image, model, tmp_path) -> None:
         ((image, "--masks", tmp_path / "none"), InputError, "no such file or folder"),
         ((tmp_path / "sub-toy", "--masks", model), InputError, "no image in it"),
         ((image, "--masks", model, "--least", 999), InputError, "no slice across axis k has 999"),
+        ((image, "--masks", model, "--least", 999), InputError, "the most are 144; try --least 144"),
+        ((image, "--masks", model, "--least", 40, "--slices", "i"), InputError, "36, or --slices k, which has 3"),
         ((image, "--masks", model, "--figure"), InputError, "expected --out"),
         ((image, "--masks", model, "--cord-below", 9), InputError, "expected --csf-above"),
         ((image, "--masks", model, "--csf-above", 9, "--samples", 2), InputError, "--samples"),
@@ -242,6 +246,73 @@ def test_two_images_of_one_name_are_refused_before_writing(image, model, tmp_pat
     assert isinstance(problem, InputError)
     assert "name of two outputs" in str(problem)
     assert not (tmp_path / "data").exists()
+
+
+@pytest.fixture
+def bent(tmp_path) -> tuple[Path, tuple[object, ...]]:
+    """An image of a cord, and the model of its mirror image, which is inside the image too."""
+    path = tmp_path / "image.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(bent_image().values, MIRROR @ BENT.affine), path)
+    for role, (surface,) in bent_model().items():
+        write_surface(tmp_path / f"{role}.stl", surface)
+    return path, ("--masks", f"sac={tmp_path / 'sac.stl'}", "--masks", f"cord={tmp_path / 'cord.stl'}", "--least", 5)
+
+
+def test_a_model_in_another_frame_is_refused_inside_the_image_too(bent) -> None:
+    path, words = bent
+    said = r"image.nii.gz, .*does not lie where the image shows it: CNR .* mirrored; is it LPS taken for RAS\?"
+    for more in ((), ("--csf-above", 600), ("--samples", 2)):
+        with pytest.raises(InputError, match=said):
+            raise run(path, *words, *more).exception
+    assert "mirrored" not in shown(path, *words, "--in-place")
+
+
+def test_a_later_call_keeps_what_an_earlier_one_wrote(model, image, tmp_path) -> None:
+    out = tmp_path / "data"
+    home = out / "derivatives" / "anatqc"
+    shown(image, "--masks", model, "--out", out, "--figure")
+    first = (home / "quality.png").read_bytes()
+    other = picture(tmp_path / "sub-toy_T2TSE.nii.gz", noise=20.0)
+    said = shown(other, "--masks", model, "--out", out, "--figure")
+    assert "quality.tsv keeps 1 image of earlier calls" in said
+    assert (home / "quality.png").read_bytes() != first
+    rows = table(home / "quality.tsv", "\t")
+    assert list(dict.fromkeys(row["image"] for row in rows)) == ["sub-toy_CISS", "sub-toy_T2TSE"]
+    both = (home / "quality.tsv").read_bytes(), (home / "quality.png").read_bytes()
+    shown(image, other, "--masks", model, "--out", out, "--figure")
+    assert ((home / "quality.tsv").read_bytes(), (home / "quality.png").read_bytes()) == both
+    said = shown(other, "--masks", model, "--out", out, "--least", 30)
+    assert re.search(r"quality.png was of an earlier call and is taken away", said)
+    assert not (home / "quality.png").exists()
+    (home / "quality.tsv").write_text("mine\n1\n", encoding="utf-8")
+    problem = run(other, "--masks", model, "--out", out).exception
+    assert isinstance(problem, InputError)
+    assert "quality.tsv: not the table that this command writes" in str(problem)
+
+
+def test_a_name_not_as_in_bids_is_of_the_subject_that_it_begins_with(model, tmp_path) -> None:
+    odd = picture(tmp_path / "sub-toy_sd5_T2w.nii.gz")
+    said = shown(odd, "--masks", model, "--out", tmp_path / "data")
+    assert "sub-toy_sd5_T2w.nii.gz: not a name as in BIDS" in said
+    assert "taken as of sub-toy" in said
+    assert (tmp_path / "data/derivatives/anatqc/sub-toy/anat/sub-toy_sd5_T2w_SNR.csv").exists()
+
+
+def test_the_documented_example_of_a_t2w_image(tmp_path) -> None:
+    root = Path(__file__).parents[2] / os.environ.get("SPINEMODEL_DATA", "../shared/data") / "tptbox_samples"
+    if not root.exists():
+        pytest.skip("no tptbox_samples in the data folder")
+    example = next(line for line in inspect.cleandoc(quality.__doc__).splitlines() if "sub-mri_T2w" in line)
+    words = example.removeprefix("Example: spinemodel quality ").split()
+    files = {"sub-mri_T2w.nii.gz": "sub-mri_label-6_T2w.nii.gz", "sub-mri_msk.nii.gz":
+             "sub-mri_seg-subreg_label-6_msk.nii.gz"}  # fmt: skip
+    words = [root / files[word] if word in files else word for word in words]
+    output = shown(*words)
+    assert "slices across axis i (most slices of 20 voxels of both classes; none across j" in output
+    assert "6 measured" in output
+    # Another axis that is asked for is not exchanged for one that serves.
+    problem = run(*words, "--slices", "j").exception
+    assert "try --least 18, or --slices i, which has 6" in str(problem)
 
 
 def test_the_t2w_sample(tmp_path) -> None:

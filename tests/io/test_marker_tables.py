@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from spinemodel.errors import InputError
-from spinemodel.io.marker_tables import coordinates, is_point_table, read_grading_table, read_points
+from spinemodel.io.marker_tables import coordinates, is_point_table, read_points
 from spinemodel.io.sheets import read_sheet
 from spinemodel.levels import RootName
 
@@ -91,26 +91,3 @@ def test_a_frame_that_contradicts_the_headings_is_refused(tmp_path: Path) -> Non
     path = written(tmp_path / "points.tsv", HEAD)
     with pytest.raises(InputError, match="headings state the frame RAS, the option LPS"):
         read_points(path, frame="LPS")
-
-
-def test_gradings_with_levels(tmp_path: Path) -> None:
-    path = tmp_path / "graded.csv"
-    path.write_text("Subject;Disc;pfirrmann;notes\nsub-01;L4;2;blurred\nsub-01;L5;n/a;\n")
-    found = read_grading_table(path)
-    assert (found.columns, found.has_levels) == (("pfirrmann",), True)
-    assert dict(found.cells["pfirrmann"]) == {("sub-01", "L4"): "2", ("sub-01", "L5"): "n/a"}
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("name,g\na,1", "no column subject or participant_id"),
-        ("subject,notes\na,1", "no column of gradings"),
-        ("subject,g\n,1", "row 2: the subject is blank"),
-        ("subject,level,g\na,L1,1\na,L1,2", "row 3: a L1 is there twice"),
-    ],
-)
-def test_broken_gradings_are_one_line(text: str, said: str, tmp_path: Path) -> None:
-    (tmp_path / "graded.csv").write_text(text + "\n")
-    with pytest.raises(InputError, match=re.escape(said)):
-        read_grading_table(tmp_path / "graded.csv")

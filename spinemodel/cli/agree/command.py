@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from spinemodel.cli.agree.folder import PAGE, require_apart, write_folder
-from spinemodel.cli.agree.kinds import RESERVED, Kind, one_kind, require_applicable
-from spinemodel.cli.agree.naming import named, split
+from spinemodel.cli.agree.kinds import Kind, one_kind, require_applicable
+from spinemodel.cli.agree.naming import split
+from spinemodel.cli.agree.raters import by_rater
 from spinemodel.cli.agree.request import Request
 from spinemodel.cli.field_of_view import say
 from spinemodel.cli.tables import print_rows
@@ -53,7 +54,7 @@ def agree(
     Markers: a folder of one subject's marker files, a tree of many, or a table with columns subject, level, side and
     x, y, z (x_ras_mm, or with --frame and --unit). Masks: NIfTI or MetaImage, or folders with equal file names;
     dc_2.nii.gz beside dc.nii.gz is a second drawing. Gradings: csv, tsv or xlsx with a column subject, perhaps level,
-    and a column for each grading. OUT/report.html holds all; OUT/consensus can be built.
+    and a column for each grading; of all raters in one, with a column rater. OUT/report.html holds all; OUT/consensus can be built.
 
     Example: spinemodel agree anna/ ben/ --out agreement
 
@@ -66,7 +67,7 @@ def agree(
     from spinemodel.agreement.bootstrap import Draws
 
     kind = one_kind(annotations)
-    paths = named(annotations, names, RESERVED[kind])
+    paths = by_rater(annotations, names, kind)
     given = {"--models": models, "--frame": frame, "--unit": unit, "--order": order is not None}
     require_applicable(kind, annotations, [name for name, value in given.items() if value])
     require_apart(out, annotations)

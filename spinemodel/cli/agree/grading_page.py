@@ -42,7 +42,7 @@ def sections_of(
     page = [{column: text for column, text in row.items() if column != "interval"} for row in rows]
     caption = (
         "Statistics with intervals over subjects; where one is missing, why. Intervals of ICC come from F "
-        "distributions, all others from drawing subjects"
+        "distributions, all others from drawing subjects, as do those of all levels together: with all their levels"
     )
     limits = "Bias and limits of agreement, first less second, in the grading's own unit"
     return [

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations
-from math import nan
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -27,9 +25,6 @@ GRADES: Final = 10
 """Numbers are grades, for kappa, where all are whole and no more than so many differ. A choice: scales in use, such as
 Pfirrmann's 1 to 5, have fewer, and measured lengths more."""
 
-TOGETHER: Final = "rows of one subject are not independent; see each level for intervals"
-
-
 def statistics(column: Column, draws: Draws) -> list[Row]:
     """Return every statistic that serves for the kind of values."""
     found, every = column.found, ", ".join(column.found.raters)
@@ -45,10 +40,7 @@ def statistics(column: Column, draws: Draws) -> list[Row]:
         each.append((every, krippendorff_alpha(found, "ordinal" if graded else "interval", draws=draws)))
     if found.ordered and not found.grades:
         each += [(every, icc(found, form, draws=draws)) for form in ("2,1", "3,1")]
-    return [
-        estimate_row(column.name, column.level, raters, _pooled(estimate, column))
-        for raters, estimate in each
-    ]
+    return [estimate_row(column.name, column.level, raters, estimate) for raters, estimate in each]
 
 
 def _is_graded(found: Gradings) -> bool:
@@ -57,18 +49,9 @@ def _is_graded(found: Gradings) -> bool:
     return bool(found.grades) or (len(values) <= GRADES and bool((values == np.round(values)).all()))
 
 
-def _pooled(found: Estimate, column: Column) -> Estimate:
-    """Return an estimate of rows that are not independent without its interval, which would be too short."""
-    if column.groups is None:
-        return found
-    graded = (~np.isnan(column.found.values)).sum(axis=1) > 1
-    subjects = {subject for subject, known in zip(column.groups, graded, strict=True) if known}
-    return replace(found, low=nan, high=nan, n=len(subjects), reason=found.reason or TOGETHER)
-
-
 def limits_of(column: Column, draws: Draws) -> Iterator[BlandAltman]:
     """Yield the limits of agreement of every two raters, where values are numbers."""
     if column.found.grades:
         return
     for one, other in combinations(column.found.raters, 2):
-        yield bland_altman(column.found, one, other, groups=column.groups, draws=draws)
+        yield bland_altman(column.found, one, other, draws=draws)

@@ -11,14 +11,22 @@ from typing import TYPE_CHECKING
 from spinemodel.agreement.bland_altman import BlandAltman
 from spinemodel.agreement.kappa import CONSTANT
 from spinemodel.agreement.reliability import FLAT
-from spinemodel.cli.agree.grading_columns import Column, columns_of, graded_keys, names_of, read_gradings, require_alike
+from spinemodel.cli.agree.grading_columns import (
+    Column,
+    columns_of,
+    graded_keys,
+    names_of,
+    read_gradings,
+    require_alike,
+    require_order_used,
+)
 from spinemodel.cli.agree.grading_page import draw_gradings, of_all, sections_of
 from spinemodel.cli.agree.grading_statistics import limits_of, statistics
 from spinemodel.cli.show import step
 from spinemodel.errors import InputError
 from spinemodel.io.agreement.cells import ALL
 from spinemodel.io.agreement.gradings import bland_altman_row
-from spinemodel.io.marker_tables import GradingTable
+from spinemodel.io.grading_tables import GradingTable
 from spinemodel.io.tables import Row
 from spinemodel.report.agreement_page import Findings
 from spinemodel.vertebrae.datasets.summary import some
@@ -30,13 +38,14 @@ if TYPE_CHECKING:
 def compare_gradings(request: Request) -> Callable[[Path], Findings]:
     """Read and compare the gradings; return what writes the findings into a folder."""
     with step("Reading tables"):
-        read = {rater: read_gradings(path, request.subjects) for rater, path in request.paths.items()}
+        read = {rater: read_gradings(path, rater, request.subjects) for rater, path in request.paths.items()}
     require_alike(read, request)
     names = [name for name in names_of(read) if sum(name in each.columns for each in read.values()) > 1]
     if not names:
         held = "; ".join(f"{rater} has {some(each.columns)}" for rater, each in read.items())
         raise InputError(f"no grading that two raters gave: {held}; name columns of one thing alike")
     columns = [column for name in names for column in columns_of(name, read, request)]
+    require_order_used(columns, request.order)
     rows: list[Row] = []
     limits: list[tuple[Column, BlandAltman]] = []
     for column in columns:
@@ -53,7 +62,7 @@ def _notes(read: Mapping[str, GradingTable], names: Sequence[str], columns: Sequ
     for rater, table in read.items():
         if lacking := [" ".join(key).strip() for key in every if key not in graded_keys(table)]:
             notes.append(f"{rater}: no grading of {some(lacking)}")
-    for name, level, found, _ in columns:
+    for name, level, found in columns:
         values = {value for value in found.values.ravel() if not isnan(value)}
         where = name if level == ALL else f"{name}, {level}"
         if len(values) == 1:

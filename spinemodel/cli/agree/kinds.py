@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -17,6 +17,16 @@ RESERVED: Final[dict[Kind, tuple[str, ...]]] = {
 }
 """Names by which the tables of each kind call something else than a rater."""
 
+OF_TABLES: Final = ("--frame", "--unit")
+
+ONLY_FOR: Final[dict[str, tuple[Kind, str]]] = {
+    "--models": ("markers", "models are built from marker files"),
+    "--frame": ("markers", "it is that of a table of points; leave it out"),
+    "--unit": ("markers", "it is that of a table of points; leave it out"),
+    "--order": ("gradings", "it is that of grades that are words; leave it out"),
+}
+"""Options that only one kind has a use for, and which."""
+
 
 def one_kind(paths: Sequence[Path]) -> Kind:
     """Return what all annotations are."""
@@ -27,6 +37,17 @@ def one_kind(paths: Sequence[Path]) -> Kind:
             f"{paths[other]}: holds {kinds[other]}, and {paths[0]} {kinds[0]}; compare annotations of one kind"
         )
     return kinds[0]
+
+
+def require_applicable(kind: Kind, paths: Sequence[Path], given: Iterable[str]) -> None:
+    """Refuse options that would do nothing to what is read."""
+    tables = any(path.is_file() for path in paths)
+    for name in given:
+        wanted, why = ONLY_FOR[name]
+        if kind != wanted:
+            raise InputError(f"{name}: {paths[0]} holds {kind}; {why}")
+        if name in OF_TABLES and not tables:
+            raise InputError(f"{name}: {paths[0]} holds marker files, which state their own; {why}")
 
 
 def _kind(path: Path) -> Kind:
