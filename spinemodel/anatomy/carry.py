@@ -20,9 +20,10 @@ from spinemodel.anatomy.edits import MOVED_MM, Move, vectors_at
 from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray, IntArray
 
-REACH: Final = 4.0
-"""How far an edit is felt, in its own greatest displacement. The fall is at its steepest 1.5 displacements over
-the reach: one that is alike along the surface compresses space to no less than 1 - 1.5 / 4, and folds nothing."""
+REACH: Final = 2.5
+"""How far an edit is felt, in its own greatest displacement. The fall is at its steepest 1.5 over the reach, so that a
+step of 1 mm that is alike along the surface compresses space to no less than 0.4, and folds nothing. Where the reach
+passes the middle of a structure (one thinned by 0.4 of its half width), it can; folds are looked for afterwards."""
 
 LEAST_REACH_MM: Final = 2.0
 """At least so far. A choice: the roots that lie against an edited cord go with it."""

@@ -56,11 +56,8 @@ def check(
 
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    if markers and not path.is_dir():
-        raise InputError(f"--markers: {path} is a mesh file; expected a model folder to measure them from")
     _require_page(page, path)
-    if markers:
-        _require_markers(markers, path)
+    _require_markers(markers, path)
     broken: list[str] = []
     sections: list[Section] = []
     with ExitStack() as rooms:
@@ -89,11 +86,15 @@ def _require_page(page: Path | None, path: Path) -> None:
     require_free([page], find_models(path) if path.is_dir() else [path])
 
 
-def _require_markers(markers: Path, path: Path) -> None:
-    """Refuse markers that lack or cannot be read for a model's subject, before anything is measured."""
+def _require_markers(markers: Path | None, path: Path) -> None:
+    """Refuse markers for a mesh, or without a model's subject, or unreadable ones, before anything is measured."""
+    if markers is None:
+        return
     from spinemodel.io.bids import read_subject
     from spinemodel.io.model import find_models, read_record
 
+    if not path.is_dir():
+        raise InputError(f"--markers: {path} is a mesh file; expected a model folder to measure them from")
     if not markers.exists():
         raise InputError(f"--markers {markers}: no such folder; expected marker files of the model's subject")
     for folder in find_models(path):

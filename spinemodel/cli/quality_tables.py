@@ -10,6 +10,7 @@ from spinemodel.cli.field_of_view import say
 from spinemodel.errors import BackendUnavailableError
 
 if TYPE_CHECKING:
+    from spinemodel.arrays import FloatArray
     from spinemodel.io.anatqc import ImageName
     from spinemodel.io.tables import Row
     from spinemodel.quality.slices import Quality
@@ -77,6 +78,8 @@ def _drawn(out: Path, name: ImageName) -> Drawn:
     from spinemodel.io.anatqc import anatqc_paths, read_anatqc
     from spinemodel.report.quality import Drawn
 
-    values = {kind: np.array(read_anatqc(path)[kind]) for kind, path in anatqc_paths(out, name).items()}
+    values: dict[str, FloatArray] = {
+        kind: np.array(read_anatqc(path)[kind], dtype=np.float64) for kind, path in anatqc_paths(out, name).items()
+    }
     label = name.stem.removeprefix(f"{name.subject}_") if name.stem != name.subject else name.sequence
     return Drawn(name.subject, label, values)

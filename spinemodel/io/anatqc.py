@@ -67,7 +67,7 @@ def image_name(path: Path) -> ImageName:
     Examples
     --------
     >>> image_name(Path("rawdata/sub-03/anat/sub-03_acq-sag_T2TSE.nii.gz"))
-    ImageName(stem='sub-03_acq-sag_T2TSE', subject='sub-03', sequence='T2TSE')
+    ImageName(stem='sub-03_acq-sag_T2TSE', subject='sub-03', sequence='T2TSE', note='')
     """
     stem = _SUFFIXES.sub("", path.name)
     if match := _BIDS.fullmatch(stem):

@@ -75,6 +75,6 @@ def read_summary(path: Path, expected: Sequence[str]) -> list[Row]:
             names, rows = list(table.fieldnames or ()), list(table)
     except (OSError, ValueError, csv.Error) as problem:
         raise InputError(f"{path}: cannot be read as a table ({one_line(problem)}); move it away") from None
-    if names != list(expected) or any(None in row.values() for row in rows):
+    if names != list(expected) or any(None in (*row, *row.values()) for row in rows):
         raise InputError(f"{path}: not the table that this command writes, so nothing is added to it; move it away")
     return rows

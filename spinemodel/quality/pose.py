@@ -49,7 +49,8 @@ FAR_MORE: Final = 4.0
 largest share of any place in that scan, since a cord that is half beside itself still has some contrast."""
 
 SURE: Final = 0.5
-"""Least edge where the model must belong. A choice: of all places in that scan, fewer than 0.1 % reach it."""
+"""Least edge of a shifted place where the model must belong. A choice: of all places in that scan, fewer than 0.1 %
+reach it. The mirrored place is one alone and needs no more than the next."""
 
 SEEN: Final = 0.3
 """Least edge of a place that is told of. A choice: 2 % of all places in that scan reach it, and noise alone none."""
@@ -102,9 +103,8 @@ def require_place(image: ScalarVolume, regions: Regions) -> tuple[str, ...]:
     here, there = float(found.here.contrast[0]), float(found.there.contrast[0])
     move = "with x and y mirrored" if found.mirrored else f"moved by {in_words(found.way)}"
     told = f"CNR of fluid and cord over all slices is {here:.2f} where the model lies, and {there:.2f} {move}"
-    far = found.mirrored or float(np.linalg.norm(found.way)) > NEAR
-    doubtful = here < NOTHING or there >= FAR_MORE * here
-    if not (far and doubtful and found.there.edge[0] >= SURE):
+    sure = found.mirrored or (found.there.edge[0] >= SURE and float(np.linalg.norm(found.way)) > NEAR)
+    if not sure or (here >= NOTHING and there < FAR_MORE * here):
         return (f"{told}; check that they share a frame",)
     ask = "is it LPS taken for RAS?" if found.mirrored else "is it of this subject and in the image's frame?"
     raise InputError(

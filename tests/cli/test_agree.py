@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import random
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -492,21 +491,6 @@ def test_gradings(tmp_path: Path) -> None:
     assert apart["bias"] == "-0.510"  # -(8 x 0.5 + 0.08) / 8
     assert "all gradings are the same" in (out / "report.html").read_text()
     assert (out / "figures" / "bland_altman_1.svg").exists()
-
-
-def test_rows_of_one_subject_get_no_interval_together(tmp_path: Path) -> None:
-    pick = random.Random(3)
-    one = [pick.randint(1, 5) for _ in range(30)]
-    two = [min(5, max(1, grade + pick.choice([0, 0, 1, -1]))) for grade in one]
-    paths = [write_gradings(tmp_path / f"{name}.tsv", {"pfirrmann": grades}, ["L3", "L4", "L5"])
-             for name, grades in (("anna", one), ("ben", two))]
-    done(*paths, "--out", tmp_path / "out", "--no-figures")
-    rows = table(tmp_path / "out", "gradings")
-    whole, *levels = [each for each in rows if each["statistic"] == "Krippendorff's alpha, ordinal"]
-    assert (whole["level"], whole["low"], whole["subjects"]) == ("all", "n/a", "10")
-    assert "not independent" in whole["reason"]
-    assert [each["level"] for each in levels] == ["L3", "L4", "L5"]
-    assert all(each["low"] != "n/a" and each["subjects"] == "10" for each in levels)
 
 
 def test_words_have_an_order_only_if_it_is_given(tmp_path: Path) -> None:

@@ -43,10 +43,23 @@ def test_the_names_are_the_datasets(tmp_path) -> None:
         ("sub-03_CISS.nii.gz", ("sub-03_CISS", "sub-03", "CISS")),
         ("sub-03_ses-1_acq-sag_T2TSE.nii", ("sub-03_ses-1_acq-sag_T2TSE", "sub-03", "T2TSE")),
         ("1_t2.mha", ("1_t2", "1_t2", "image")),
+        ("subject.nii", ("subject", "subject", "image")),
     ],
 )
 def test_names_of_images(name, known) -> None:
     assert image_name(Path("anywhere") / name) == ImageName(*known)
+
+
+@pytest.mark.parametrize(
+    ("name", "subject", "sequence"),
+    [("sub-01_sd5_T2w.nii.gz", "sub-01", "T2w"), ("sub-01-T2w.nii", "sub-01", "T2w"), ("sub-1.mha", "sub-1", "image")],
+)
+def test_names_that_begin_with_a_subject_are_of_that_subject(name, subject, sequence) -> None:
+    found = image_name(Path(name))
+    assert (found.subject, found.sequence) == (subject, sequence)
+    assert found.stem == name.split(".")[0]
+    assert f"{name}: not a name as in BIDS" in found.note
+    assert image_name(Path(f"{subject}_acq-sd5_T2w.nii")).note == ""
 
 
 def test_the_first_measure_is_the_papers() -> None:

@@ -213,3 +213,22 @@ def test_what_cannot_be_measured_is_refused() -> None:
     spoilt[10, 3, 1] = 5
     spoilt[0, 0, 0] = np.nan
     assert len(measure(ScalarVolume(grid, spoilt), Regions(grid, region(fluid), region(cord))).slices) == 3
+
+
+def test_an_axis_without_slices_gives_way_to_one_that_has_some() -> None:
+    """A thin cord along k: slices across k hold 9 voxels of it, those across i and j up to 3 x 12."""
+    kind = np.zeros((14, 14, 12), np.uint8)
+    kind[3:11, 3:11] = 1
+    kind[6:9, 6:9] = 2
+    grid = Grid(kind.shape, np.diag([1.0, 1.0, 2.0, 1.0]), "here")
+    image = ScalarVolume(grid, np.random.default_rng(0).normal(size=kind.shape).astype(np.float32))
+    parts = Regions(grid, region(kind == 1), region(kind == 2))
+    found = measure(image, parts)
+    assert found.axis.axis == 0
+    assert found.axis.reason == "most slices of 20 voxels of both classes; none across k (largest spacing, 2 mm)"
+    assert [each.index for each in found.slices] == [6, 7, 8]
+    assert measure(image, parts, least=9).axis.axis == 2
+    with pytest.raises(InputError, match=r"across axis k has 20 .* are 9; try --least 9, or --slices i, which"):
+        measure(image, parts, along="k")
+    with pytest.raises(InputError, match=r"across axis k has 99 .* the most are 9; try --least 9$"):
+        measure(image, parts, least=99)

@@ -52,9 +52,10 @@ def agree(
     """Compare raters: markers, masks or gradings; write tables, their consensus and a report.
 
     Markers: a folder of one subject's marker files, a tree of many, or a table with columns subject, level, side and
-    x, y, z (x_ras_mm, or with --frame and --unit). Masks: NIfTI or MetaImage, or folders with equal file names;
-    dc_2.nii.gz beside dc.nii.gz is a second drawing. Gradings: csv, tsv or xlsx with a column subject, perhaps level,
-    and a column for each grading; of all raters in one, with a column rater. OUT/report.html holds all; OUT/consensus can be built.
+    x, y, z (x_ras_mm, or with --frame and --unit). Masks: NIfTI or MetaImage, or folders, or trees as in BIDS, with
+    equal file names; dc_2.nii.gz beside dc.nii.gz is a second drawing. Gradings: csv, tsv or xlsx with a column
+    subject, perhaps level, and a column for each grading; a column rater names the raters of a table of all.
+    OUT/report.html holds all; OUT/consensus can be built.
 
     Example: spinemodel agree anna/ ben/ --out agreement
 

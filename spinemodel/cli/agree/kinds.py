@@ -60,9 +60,31 @@ def _kind(path: Path) -> Kind:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; expected marker files, masks or a table")
     if path.is_dir():
-        return "masks" if any(is_volume(file) or is_metaimage(file) for file in path.iterdir()) else "markers"
+        return _kind_of_folder(path)
     if is_volume(path) or is_metaimage(path):
         return "masks"
     if is_table(path):
         return "markers" if is_point_table(read_sheet(path)) else "gradings"
     raise InputError(f"{path}: neither a mask nor a table; give the folder of marker files, not one of them")
+
+
+def _kind_of_folder(path: Path) -> Kind:
+    """Return what a folder or a tree holds: masks that lie in it, else markers, else masks further down.
+
+    A dataset has images besides its markers, so that what lies further down tells nothing where there are markers.
+    """
+    from spinemodel.cli.agree.mask_files import masks_below, masks_in
+    from spinemodel.io.bids import find_subjects
+
+    if masks_in(path):
+        return "masks"
+    try:
+        find_subjects(path)
+    except InputError:
+        if masks_below(path):
+            return "masks"
+        raise InputError(
+            f"{path}: expected marker files such as sub-03_cord_1.json, or masks (NIfTI or MetaImage), in it or in "
+            "folders of subjects, got neither; name the right folder"
+        ) from None
+    return "markers"

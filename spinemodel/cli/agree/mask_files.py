@@ -26,21 +26,79 @@ ONE: Final = "one"
 REPEAT: Final = re.compile(r"(?P<stem>.+)_(?P<repeat>[2-9]|[1-9]\d+)")
 
 
+IMAGES: Final = re.compile(r"sub-.*_(T1w|T2w|T2star|T2starw|PDw|PDT2|FLAIR|inplaneT[12]|CISS|T2TSE|bold|dwi|CT|ct)")
+"""Stems of images, which lie beside masks in a tree: suffixes of BIDS, the lumbosacral dataset's, and CT."""
+
+
 class Part(NamedTuple):
-    """One structure of a subject: its masks, and the name of its files."""
+    """One structure of a subject: its masks, the name of its files, and the file of each drawing."""
 
     subject: str
     structure: str
     stem: str
     masks: Masks
+    files: Mapping[Drawing, Path]
+
+
+def masks_in(folder: Path) -> list[Path]:
+    """Return the volumes that lie in a folder."""
+    return sorted(file for file in folder.iterdir() if is_volume(file) or is_metaimage(file))
+
+
+def masks_below(folder: Path) -> list[Path]:
+    """Return the volumes anywhere in a tree that are no images by their name."""
+    return [file for file in _volumes_below(folder) if not IMAGES.fullmatch(_stem(file))]
+
+
+def _volumes_below(folder: Path) -> list[Path]:
+    """Return the volumes anywhere in a tree; hidden folders are left out."""
+    found = [file for file in sorted(folder.rglob("*")) if is_volume(file) or is_metaimage(file)]
+    return [file for file in found if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
+
+
+def images_beside(path: Path) -> list[str]:
+    """Return a note on the images of a tree of masks, which are left out."""
+    if path.is_file() or masks_in(path):
+        return []
+    names = [file.name for file in _volumes_below(path) if IMAGES.fullmatch(_stem(file))]
+    return [f"{path}: left out as images by their names: {some(names, most=4)}"] if names else []
 
 
 def files_of(path: Path) -> dict[str, Path]:
-    """Return masks by the stem of their name."""
-    found = [path] if path.is_file() else sorted(f for f in path.iterdir() if is_volume(f) or is_metaimage(f))
-    if not found:
+    """Return masks by the stem of their name, begun with the subject and session whose folders they lie in."""
+    if path.is_file():
+        return {_stem(path): path}
+    files = masks_in(path) or masks_below(path)
+    if not files:
         raise InputError(f"{path}: holds no mask; expected NIfTI or MetaImage files")
-    return {re.sub(r"(\.nii(\.gz)?|\.mh[ad])$", "", file.name, flags=re.IGNORECASE): file for file in found}
+    found: dict[str, Path] = {}
+    for file in files:
+        name = _full_name(file, path)
+        if name in found:
+            raise InputError(f"{path}: {found[name]} and {file} are both {name}; give them names of their own")
+        found[name] = file
+    return found
+
+
+def _stem(file: Path) -> str:
+    """Return the name of a volume without its suffix."""
+    return re.sub(r"(\.nii(\.gz)?|\.mh[ad])$", "", file.name, flags=re.IGNORECASE)
+
+
+def _full_name(file: Path, root: Path) -> str:
+    """Return the stem of a volume with the subject and session of its folders, where it does not name them itself.
+
+    Examples
+    --------
+    >>> _full_name(Path("anna/sub-01/anat/sub-01_dc.nii.gz"), Path("anna"))
+    'sub-01_dc'
+    >>> _full_name(Path("anna/sub-01/ses-2/dc.nii.gz"), Path("anna"))
+    'sub-01_ses-2_dc'
+    """
+    stem = _stem(file)
+    folders = [part for part in file.relative_to(root).parts[:-1] if re.fullmatch(r"(sub|ses)-[A-Za-z0-9]+", part)]
+    own = [part for part in folders if part not in stem.split("_")]
+    return "_".join([*own, stem])
 
 
 def drawings_by_stem(files: Mapping[str, Mapping[str, Path]], request: Request) -> dict[str, dict[Drawing, Path]]:
@@ -97,10 +155,10 @@ def parts_of(stem: str, drawn: Mapping[Drawing, Path]) -> list[Part]:
     try:
         labels = _labels(volumes)
         if len(labels) < 2:
-            return [Part(subject, structure, stem, masks_of(volumes))]
+            return [Part(subject, structure, stem, masks_of(volumes), drawn)]
         return [
             Part(subject, f"{structure} {name}", f"{stem}_label-{''.join(c for c in str(name) if c.isalnum())}",
-                 masks_of(volumes, name))
+                 masks_of(volumes, name), drawn)
             for name in labels
         ]
     except SpineModelError as problem:

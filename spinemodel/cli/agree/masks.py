@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from spinemodel.agreement.consensus_masks import Staple, against, against_others, first_drawings, majority, staple
 from spinemodel.agreement.masks import compare_masks
 from spinemodel.anatomy.annotation import Source
-from spinemodel.cli.agree.mask_files import Part, drawings_by_stem, drawn_alone, files_of, parts_of
+from spinemodel.cli.agree.mask_files import Part, drawings_by_stem, drawn_alone, files_of, images_beside, parts_of
 from spinemodel.cli.agree.mask_page import Compared, draw_masks, sections_of
 from spinemodel.cli.show import step
 from spinemodel.io.agreement.cells import NONE
@@ -18,6 +19,7 @@ from spinemodel.io.agreement.masks import mask_rows, mask_summary_rows, staple_r
 from spinemodel.io.agreement.yardsticks import yardstick_rows
 from spinemodel.io.files import sha256
 from spinemodel.io.nifti import write_shares, write_volume
+from spinemodel.io.sidecar import beside, relative, write_sidecar
 from spinemodel.io.tables import Row
 from spinemodel.report.agreement_page import Findings
 from spinemodel.volume.grid import Grid, spacing
@@ -33,6 +35,7 @@ def compare_all_masks(request: Request) -> Callable[[Path], Findings]:
     with step("Reading masks"):
         parts = [part for stem, drawn in drawings_by_stem(files, request).items() for part in parts_of(stem, drawn)]
     alone = drawn_alone(files) if all(path.is_dir() for path in request.paths.values()) else []
+    alone += [note for path in request.paths.values() for note in images_beside(path)]
     found, staples = [], []
     for part in parts:
         with step(f"Comparing {part.stem}"):
@@ -100,6 +103,17 @@ def _write_consensus(folder: Path, parts: Sequence[Part], answers: Sequence[Stap
         path = folder / f"{part.stem}_desc-staple_probseg.nii.gz"
         told = {"consensus": "STAPLE", "raters": raters, "iterations": answer.iterations, "reason": answer.reason}
         write_shares(path, grid, answer.probability.astype("float32"), part.structure, parameters=told)
+        for made in (path, folder / f"{part.stem}_desc-majority_mask.nii.gz"):
+            _name_sources(made, [part.files[key] for key in first_drawings(part.masks).masks])
+
+
+def _name_sources(path: Path, files: Sequence[Path]) -> None:
+    """Write into a sidecar which files voted, by the way from where the volume goes: one folder up from the staging."""
+    home = path.parent.parent.parent / path.parent.name
+    hashes = {relative(file, home): sha256(file.read_bytes()) for file in files}
+    record = json.loads(beside(path, ".json").read_text(encoding="utf-8"))
+    record |= {"Sources": list(hashes), "SourceSHA256": hashes}
+    write_sidecar(path, json.dumps(record, indent=1) + "\n")
 
 
 def _measures(rows: Sequence[Row]) -> dict[str, float]:

@@ -1,0 +1,132 @@
+"""Gmsh: the conforming mesh as MSH 4.1, every part and every interface a physical group by name.
+
+::
+
+    sub-03.msh      interfaces as discrete surfaces, parts as volumes bounded by them, or filled with tetrahedra
+    sub-03.geo      without tetrahedra: bounds volumes by the same surfaces, so that Gmsh can fill them
+
+Physical volumes have the part's label as number and its name. Physical surfaces are numbered from 1001: every interface
+as ``CSF-DuraShell``, its normals from the first to the second, the model's own boundary as ``Bulk-Outside``; and the
+whole surface of every contact of a lead as ``C1_surface``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from spinemodel.arrays import IntArray
+from spinemodel.field.conductivity import METAL, material_of
+from spinemodel.io.exports.contents import Contents, ExportedFile, ExportFormat
+from spinemodel.io.exports.meshing import Conforming, conforming, said_of
+from spinemodel.io.files import atomic
+from spinemodel.io.msh import Entity, MshMesh, write_msh41
+
+FIRST_SURFACE: Final = 1001
+"""Number of the first physical surface: none of the parts' labels, for programs that do not tell dimensions apart."""
+
+OUTSIDE_NAME: Final = "Outside"
+
+
+def write(contents: Contents, folder: Path) -> tuple[ExportedFile, ...]:
+    """Write the mesh.
+
+    Raises
+    ------
+    InputError, GeometryError, BackendUnavailableError
+        If the model has no tissues, or they cannot be filled.
+    """
+    frame = contents.options.frame
+    mesh = conforming(contents, frame)
+    path = Path(f"{contents.model.subject}.msh")
+    named = groups(mesh, contents.labels)
+    write_msh41(folder / path, named)
+    files = [ExportedFile(path, f"{said_of(mesh, contents)}; physical groups by name", frame, "mm")]
+    if mesh.tetrahedra is None:
+        script = path.with_suffix(".geo")
+        with atomic(folder / script) as draft:
+            draft.write_text(geometry(path.name, named), encoding="ascii")
+        files.append(ExportedFile(script, "bounds volumes by those surfaces, for Gmsh to fill", frame, "mm"))
+    return tuple(files)
+
+
+def groups(mesh: Conforming, numbers: Mapping[str, int]) -> MshMesh:
+    """Return the surfaces and volumes of a mesh with their physical groups.
+
+    Parameters
+    ----------
+    mesh
+        The conforming mesh.
+    numbers
+        Of the parts.
+    """
+    names = ("", *mesh.surfaces.labels)
+    first = np.unique(mesh.patch, return_index=True)[1]
+    pairs = [tuple(row) for row in mesh.surfaces.sides[first].tolist()]
+    interface = {pair: FIRST_SURFACE + i for i, pair in enumerate(dict.fromkeys(sorted(pairs)))}
+    metal = [k for k, name in enumerate(names) if k and material_of(name) == METAL]
+    contact = {k: FIRST_SURFACE + len(interface) + i for i, k in enumerate(metal)}
+    order = np.split(np.argsort(mesh.patch, kind="stable"), np.cumsum(np.bincount(mesh.patch))[:-1])
+    surfaces = [
+        Entity(2, i + 1, mesh.surfaces.faces[rows], (interface[pair], *(contact[k] for k in pair if k in contact)))
+        for i, (rows, pair) in enumerate(zip(order, pairs, strict=True))
+    ]
+    bounds = mesh.beside[first]
+    volumes = [
+        Entity(
+            3,
+            number,
+            _cells(mesh, label),
+            (numbers[names[label]],),
+            [*(np.flatnonzero(bounds[:, 0] == number) + 1), *(-1 - np.flatnonzero(bounds[:, 1] == number))],
+        )
+        for number, label in enumerate(mesh.label.tolist())
+        if number
+    ]
+    named = {(3, numbers[name]): name for name in names[1:]}
+    named |= {(2, number): f"{names[a]}-{names[b] or OUTSIDE_NAME}" for (a, b), number in interface.items()}
+    named |= {(2, number): f"{names[k]}_surface" for k, number in contact.items()}
+    return MshMesh(mesh.surfaces.vertices, [*surfaces, *volumes], named)
+
+
+def _cells(mesh: Conforming, label: int) -> IntArray:
+    """Return the tetrahedra of a part, none where it is only bounded."""
+    if mesh.tetrahedra is None:
+        return np.empty((0, 4), dtype=np.int64)
+    return np.asarray(mesh.tetrahedra.cells[mesh.tetrahedra.label == label])
+
+
+def geometry(msh: str, mesh: MshMesh) -> str:
+    """Return a Gmsh script that takes the surfaces from a file and bounds volumes by them.
+
+    Gmsh fills only volumes of its own kernel, so they are defined anew, numbered after those of the file.
+    """
+    volumes = [entity for entity in mesh.entities if entity.dimension == 3]
+    shift = max(entity.number for entity in volumes)
+    lines = [f'Merge "{msh}";', "Delete Physicals;", "Mesh.Algorithm3D = 10;"]
+    for entity in volumes:
+        number, loop = entity.number + shift, ", ".join(str(abs(k)) for k in entity.bounds)
+        lines += [f"Surface Loop({number}) = {{{loop}}};", f"Volume({number}) = {{{number}}};"]
+    for (dimension, group), name in mesh.names.items():
+        own = [entity for entity in mesh.entities if entity.dimension == dimension and group in entity.groups]
+        kind = "Surface" if dimension == 2 else "Volume"
+        members = ", ".join(str(entity.number + shift * (dimension == 3)) for entity in own)
+        lines.append(f'Physical {kind}("{name}", {group}) = {{{members}}};')
+    return "\n".join(lines) + "\n"
+
+
+FORMAT: Final = ExportFormat(
+    "gmsh",
+    "Gmsh",
+    """
+1. In Gmsh: File > Open, {subject}.msh. Tools > Visibility lists the parts and interfaces by name.
+2. With --tetrahedra the file holds the volumes; Gmsh's own statistics (Tools > Statistics) show their quality.
+3. Without, open {subject}.geo, which merges {subject}.msh, and press Mesh > 3D; or: gmsh -3 {subject}.geo.
+4. In Python: meshio.read("{subject}.msh").cell_sets_dict["CSF"]["tetra"]; in GetDP, Physical Region by number.
+""",
+    write,
+)
+"""The format."""
