@@ -9,7 +9,7 @@ import numpy as np
 
 from spinemodel.anatomy.axis import Axis, locate
 from spinemodel.anatomy.checks import check_surface
-from spinemodel.anatomy.proximity import Proximity, interpolated, nearest, signed_distance
+from spinemodel.anatomy.proximity import Proximity, interpolated, signed_distance
 from spinemodel.anatomy.surface import Surface, volume
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import GeometryError
@@ -177,11 +177,16 @@ def move_of(before: Surface, after: Surface) -> Move:
     return Move(before, -distance[:, None] * direction)
 
 
-def vectors_at(move: Move, points: FloatArray, within_mm: float) -> tuple[FloatArray, FloatArray]:
+def vectors_at(move: Move, points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return how far the place nearest to each point (k, 3) went, (k, 3) mm, and its distance (k,) mm.
 
-    Both are exact for points that lie within ``within_mm`` of the surface; others are only known to lie beyond.
+    VTK's locator finds the place: points may lie many faces' sizes away, where :mod:`~spinemodel.anatomy.proximity` is
+    slow.
     """
+    import pyvista as pv
+
     near = Proximity(move.surface)
-    faces, foot = nearest(near, points, within_mm)
-    return interpolated(near, move.vectors, faces, foot), np.linalg.norm(points - foot, axis=1)
+    mesh = pv.PolyData.from_regular_faces(np.array(move.surface.vertices), np.array(move.surface.faces))
+    faces, foot = mesh.find_closest_cell(points, return_closest_point=True)
+    moved = interpolated(near, move.vectors, np.asarray(faces, dtype=np.int64), np.asarray(foot))
+    return moved, np.linalg.norm(points - foot, axis=1)
