@@ -64,7 +64,7 @@ def signed_distance(
     direction
         (n, 3) unit gradients of the distance.
     """
-    faces, foot = _nearest(proximity, points, exact_within_mm)
+    faces, foot = nearest(proximity, points, exact_within_mm)
     offset = points - foot
     distance = np.linalg.norm(offset, axis=1)
     normal = _normal_at(proximity, faces, foot)
@@ -74,7 +74,7 @@ def signed_distance(
     return sign * distance, direction
 
 
-def _nearest(proximity: Proximity, points: FloatArray, exact_within_mm: float) -> tuple[IntArray, FloatArray]:
+def nearest(proximity: Proximity, points: FloatArray, exact_within_mm: float) -> tuple[IntArray, FloatArray]:
     """Return the face nearest to each of ``points`` (n, 3), (n,), and the nearest point on it, (n, 3) mm."""
     face = np.zeros(len(points), dtype=np.int64)
     foot = np.zeros_like(points)
