@@ -74,7 +74,9 @@ def signed_distance(
     return sign * distance, direction
 
 
-def nearest(proximity: Proximity, points: FloatArray, exact_within_mm: float) -> tuple[IntArray, FloatArray]:
+def nearest(
+    proximity: Proximity, points: FloatArray, exact_within_mm: float = np.inf
+) -> tuple[IntArray, FloatArray]:
     """Return the face nearest to each of ``points`` (n, 3), (n,), and the nearest point on it, (n, 3) mm."""
     face = np.zeros(len(points), dtype=np.int64)
     foot = np.zeros_like(points)
