@@ -112,11 +112,11 @@ def _read(model: Path, lead: Path | None, tissues: str | None, options: ExportOp
     with step(f"Reading {model}"):
         whole = read_model(model)
     if lead is None:
-        return Contents(whole, None, preset, options)
+        return Contents(whole, None, preset, options, tell=say)
     from spinemodel.io.lead import read_lead
 
     with step(f"Reading {lead}"):
-        return Contents(whole, read_lead(lead, whole), preset, options, lead)
+        return Contents(whole, read_lead(lead, whole), preset, options, lead, say)
 
 
 def _with_extras(contents: Contents, against: Path | None, markers: Path | None) -> ExportFormat:

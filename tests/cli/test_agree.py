@@ -116,6 +116,13 @@ def test_known_offsets_are_found(compared: Path) -> None:
     dura = row(table(compared, "contours_pooled"), first="anna", second="ben", structure="dura", subject="sub-05",
                level="all")
     assert dura["centroid_shift_mm"] == "0.500"
+    assert dura["centroid_shift_reason"] == "one subject does not tell how subjects differ"
+    every = row(table(compared, "contours_pooled"), first="anna", second="ben", structure="dura", subject="all",
+                level="all")
+    for measure in ("centroid_shift", "hausdorff95"):
+        low, value, high = (float(every[f"{measure}_{end}"]) for end in ("low", "mm", "high"))
+        assert 0.1 < low < value < high < 0.5
+    assert float(every["dice_low"]) < float(every["dice"]) < float(every["dice_high"])
     ganglia = table(compared, "ganglia_pooled")
     assert row(ganglia, first="anna", second="ben", subject="all", level="S1", side="all")["mean_mm"] == "0.300"
 

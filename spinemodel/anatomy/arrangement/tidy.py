@@ -146,7 +146,7 @@ class _Patch:
         if self._dents([self.faces[f] for f in gone], [face for _, face in moved], self.points[vertex]):
             return
         staying = self.star[vertex] - gone
-        result = _combined([self.faces[f] for f in staying] + [face for _, face in moved])
+        result = combined([self.faces[f] for f in staying] + [face for _, face in moved])
         if result is None or not _two_faces_an_edge(vertex, result):
             return
         self.changed = True
@@ -208,7 +208,7 @@ def _replaced(face: Face, old: int, new: int) -> Face:
     return a, b, c, face[3], face[4]
 
 
-def _combined(faces: list[Face]) -> list[Face] | None:
+def combined(faces: list[Face]) -> list[Face] | None:
     """Return faces with those on the same three vertices made one, or none where the same lies on both sides.
 
     What was between two sheets that came to lie on each other is gone. None if the sheets do not fit.

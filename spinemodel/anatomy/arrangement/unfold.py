@@ -13,8 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from spinemodel.anatomy.arrangement.tidy import Face
-from spinemodel.anatomy.arrangement.tidy import _combined as combined
+from spinemodel.anatomy.arrangement.tidy import Face, combined
 from spinemodel.arrays import BoolArray, FloatArray, IntArray
 
 FOLDED_DEG: Final = 0.05

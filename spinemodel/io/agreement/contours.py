@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Final
 
 from spinemodel.agreement.bootstrap import PLAIN, Draws, bootstrap_mean
@@ -39,7 +40,7 @@ def contour_rows(found: Mapping[str, MarkerAgreement]) -> list[Row]:
 
 
 def contour_pooled_rows(found: Mapping[str, MarkerAgreement], draws: Draws = PLAIN) -> list[Row]:
-    """Return contours pooled by structure, level and subject, with intervals of the mean distance over subjects.
+    """Return contours pooled by structure, level and subject, with intervals over subjects, of the mean distance first.
 
     ``all`` in ``first`` and ``second`` is as for :func:`spinemodel.io.agreement.pooled.pooled_rows`.
     """
@@ -69,8 +70,6 @@ def _from_head(level: str) -> tuple[int, int]:
 
 def _pooled_contours(names: tuple[str, ...], group: Sequence[tuple[str, ContourAgreement]], draws: Draws) -> Row:
     summary = summarise(each for _, each in group)
-    means, subjects = [each.mean_mm for _, each in group], [subject for subject, _ in group]
-    interval = bootstrap_mean(means, subjects, draws=draws, method="mean distance")
     columns = ("first", "second", "structure", "subject", "level")
     return {
         **dict(zip(columns, names, strict=True)),
@@ -81,5 +80,15 @@ def _pooled_contours(names: tuple[str, ...], group: Sequence[tuple[str, ContourA
         "dice": number(summary.dice),
         "centroid_shift_mm": number(summary.shift_mm),
         "slices": str(summary.slices),
-        **estimate_cells(interval),
+        **_interval(group, "mean_mm", draws),
+        **_interval(group, "hausdorff95_mm", draws, "hausdorff95"),
+        **_interval(group, "dice", draws, "dice"),
+        **_interval(group, "shift_mm", draws, "centroid_shift"),
     }
+
+
+def _interval(group: Sequence[tuple[str, ContourAgreement]], measure: str, draws: Draws, name: str = "") -> Row:
+    """Return the interval of the mean of a measure over the subjects that have it, or why there is none."""
+    known = [(subject, getattr(each, measure)) for subject, each in group if isfinite(getattr(each, measure))]
+    values, subjects = [value for _, value in known], [subject for subject, _ in known]
+    return estimate_cells(bootstrap_mean(values, subjects, draws=draws, method=measure), name=name)

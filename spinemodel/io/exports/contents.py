@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,9 @@ its electrodes (100 to 499)."""
 SILICONE_COLOUR: Final[Colour] = (0.82, 0.85, 0.87)
 METAL_COLOUR: Final[Colour] = (0.93, 0.72, 0.20)
 """sRGB of a lead's backing and contacts, choices: contacts stand out against every tissue."""
+
+
+log = logging.getLogger("spinemodel")
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class Contents:
         What was asked for.
     lead_file
         Where the lead was read from, whose hash is stated; None without.
+    tell
+        Told what is being done, where that takes minutes.
     """
 
     model: WholeModel
@@ -72,6 +78,7 @@ class Contents:
     preset: Preset | None = None
     options: ExportOptions = field(default_factory=ExportOptions)
     lead_file: Path | None = None
+    tell: Callable[[str], None] = log.info
 
     @cached_property
     def partition(self) -> Partition:

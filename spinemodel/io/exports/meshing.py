@@ -53,7 +53,7 @@ def conforming(contents: Contents, frame: Frame) -> Conforming:
         If the model has no tissues, or they cannot be filled.
     """
     if contents.options.tetrahedra:
-        return filled(in_frame(fill(contents.partition), frame))
+        return filled(in_frame(fill(contents.partition, contents.tell), frame))
     return bounded(in_frame(meshable(contents.partition), frame))
 
 
