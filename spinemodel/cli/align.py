@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from spinemodel.cli.field_of_view import about, say
+from spinemodel.cli.field_of_view import about
 from spinemodel.cli.outputs import require_free
 from spinemodel.cli.pairs import LabelOption, StructureOption, match, read_pair
-from spinemodel.cli.show import step
+from spinemodel.cli.show import say, step
 from spinemodel.errors import BackendUnavailableError, InputError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from spinemodel.cli import options
 from spinemodel.cli.given_vertebrae import GivenVertebrae, given_vertebrae, print_given, record_of
-from spinemodel.cli.show import console, print_displacements, print_fidelity, print_tissues, step
+from spinemodel.cli.show import print_displacements, print_fidelity, print_tissues, say, step
 from spinemodel.errors import BackendUnavailableError, GeometryError, InputError
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def build_and_write(
         with step("Drawing"):
             _draw(anatomy, errors, tissues, path.parent / "figures")
     many = f"{len(anatomy.surfaces)} structures" + (f", {len(tissues.partition.labels)} tissues" if tissues else "")
-    console.print(f"{many}: {path}", highlight=False, markup=False, soft_wrap=True)
+    say(f"{many}: {path}")
     if failures:
         raise GeometryError(f"{path}: written, but {'; '.join(failures)}")
     return anatomy
@@ -142,7 +142,7 @@ def _complete(anatomy: Anatomy, parameters: TissueParameters) -> Tissues:
 def _say(notes: Iterable[str]) -> None:
     """Print notes, one a line."""
     for note in notes:
-        console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
+        say(f"note: {note}")
 
 
 def _draw(
@@ -165,4 +165,4 @@ def _draw(
             path = folder / f"{subject}_vertebrae.png"
             render_overlay(path, sac, anatomy.vertebrae, title=title, names=("dura", "vertebrae"))
     except BackendUnavailableError as missing:
-        console.print(f"note: figures left out: {missing}", highlight=False, markup=False, soft_wrap=True)
+        say(f"note: figures left out: {missing}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spinemodel.cli.show import console, print_table, step
+from spinemodel.cli.show import console, print_table, say, step
 from spinemodel.errors import BackendUnavailableError, GeometryError, InputError
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _model(folder: Path, markers: Path | None) -> _Found:
         console.print(f"{len(record['tissues'])} tissues part {record['partition']['domain_mm3'] / 1000:.0f} cm3")
     _measure(found, folder, record, markers, closed)
     for note in found.notes:
-        console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
+        say(f"note: {note}")
     return found
 
 
@@ -207,4 +207,4 @@ def _write(page: Path, sections: Sequence[Section]) -> None:
     from spinemodel.report.agreement_page import write_page
 
     write_page(page, "Quality of models", sections)
-    console.print(str(page), highlight=False, markup=False, soft_wrap=True)
+    say(str(page))

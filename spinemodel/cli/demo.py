@@ -9,7 +9,7 @@ import typer
 
 from spinemodel.cli.build import build_and_write
 from spinemodel.cli.options import WithFigures
-from spinemodel.cli.show import console, step
+from spinemodel.cli.show import console, say, step
 
 
 def demo(
@@ -30,7 +30,7 @@ def demo(
     markers = out / "markers" / phantom.subject
     with step("Writing marker files"):
         write_subject(annotate(phantom), markers)
-    console.print(f"markers of a synthetic subject: {markers}", highlight=False, markup=False, soft_wrap=True)
+    say(f"markers of a synthetic subject: {markers}")
     anatomy = build_and_write(
         read_subject(markers), out / "model", BuildParameters(), completed=TissueParameters(), figures=figures
     )
@@ -39,4 +39,4 @@ def demo(
         built = volume_below(anatomy.surfaces[name], (0.0, 0.0, phantom.bottom_z), (0.0, 0.0, -1.0))
         console.print(f"{name}: {built:.0f} mm3, known to be {truth:.0f} mm3 ({100 * (built / truth - 1):+.2f} %)")
     for picture in sorted((out / "model").glob("*/figures/*.png")):
-        console.print(f"look at {picture}", highlight=False, markup=False, soft_wrap=True)
+        say(f"look at {picture}")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinemodel.cli.field_of_view import say
-from spinemodel.cli.show import step
+from spinemodel.cli.show import say, step
 from spinemodel.cli.tables import print_rows
 from spinemodel.errors import BackendUnavailableError, InputError
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from spinemodel.cli.show import console
+from spinemodel.cli.show import say
 from spinemodel.errors import GeometryError, InputError, SpaceMismatchError
 
 if TYPE_CHECKING:
@@ -24,11 +24,6 @@ REST: Final = 1e-3
 
 SMALL: Final = 5.0
 """Extent below which a shape is asked whether it is in metres, mm. A choice: in metres a whole spine is less than 1."""
-
-
-def say(text: str) -> None:
-    """Print a line as it is."""
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -143,7 +143,7 @@ def record_of(given: GivenVertebrae) -> dict[str, Any]:
 
 def print_given(given: GivenVertebrae, lines: Mapping[str, Centreline]) -> None:
     """Print how each vertebra lies to dura, ganglia and roots."""
-    from spinemodel.cli.field_of_view import say
+    from spinemodel.cli.show import say
 
     sides: dict[str, dict[str, str]] = {}
     for root, value in (given.fit.ganglia_mm if given.fit else {}).items():

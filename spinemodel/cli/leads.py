@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spinemodel.cli.outputs import require_free
-from spinemodel.cli.show import console, step
+from spinemodel.cli.show import console, say, step
 from spinemodel.errors import BackendUnavailableError, InputError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def list_leads(catalogue: _Catalogue = None) -> None:
         table.add_row(Text(name), str(len(design.contacts)), _body(design), standing, Text(design.title))
     console.print(table)
     if not all(design.verified for design in leads.values()):
-        _say(FOOTNOTE)
+        say(FOOTNOTE)
 
 
 @app.command()
@@ -90,9 +90,9 @@ def show(
         raise InputError(f"--edge {edge:g}: expected a positive number of mm")
     if mesh and (mesh.is_file() or (mesh.is_dir() and any(mesh.iterdir()))):
         raise InputError(f"--mesh {mesh}: is not empty; expected a new folder, without parts of another lead")
-    _say(f"{design.title}\n{design.name}: {'verified' if design.verified else NOT_VERIFIED.upper()}\n")
-    _say(draw_text(design) + "\n")
-    _say("\n".join(f"{what:<16}{value}" for what, value in _facts(design).items()))
+    say(f"{design.title}\n{design.name}: {'verified' if design.verified else NOT_VERIFIED.upper()}\n")
+    say(draw_text(design) + "\n")
+    say("\n".join(f"{what:<16}{value}" for what, value in _facts(design).items()))
     if figure:
         _draw(figure, design)
     if mesh:
@@ -147,9 +147,9 @@ def _draw(path: Path, design: LeadDesign) -> None:
     try:
         with step(f"Drawing {path}"):
             render_lead(path, design)
-        _say(str(path))
+        say(str(path))
     except BackendUnavailableError as missing:
-        _say(f"note: figure left out: {missing}")
+        say(f"note: figure left out: {missing}")
 
 
 def _write_mesh(folder: Path, design: LeadDesign, edge: float) -> None:
@@ -162,9 +162,4 @@ def _write_mesh(folder: Path, design: LeadDesign, edge: float) -> None:
         for part, surface in parts.items():
             write_surface(folder / f"{part}.stl", surface, frame="RAS")
     triangles = sum(len(surface.faces) for surface in parts.values())
-    _say(f"{folder}: {len(parts)} parts, {triangles} triangles; x, y, z of the files are u, v, w in mm")
-
-
-def _say(text: str) -> None:
-    """Print text as it is."""
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    say(f"{folder}: {len(parts)} parts, {triangles} triangles; x, y, z of the files are u, v, w in mm")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinemodel.cli.show import console
+from spinemodel.cli.show import say
 from spinemodel.cli.tables import named, print_rows
 from spinemodel.errors import InputError
 from spinemodel.io.tables import Row, write_rows
@@ -54,7 +54,7 @@ def levels(
         written += [{"model": folder.name} | row for row in by_plane or by_structure]
     if out is not None:
         write_rows(out, written)
-        console.print(f"{len(written)} rows: {out}", highlight=False, markup=False, soft_wrap=True)
+        say(f"{len(written)} rows: {out}")
 
 
 def structure_rows(known: ModelLevels) -> list[Row]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from spinemodel.cli.field_of_view import about, grid_round, say, tell_beyond
+from spinemodel.cli.field_of_view import about, grid_round, tell_beyond
 from spinemodel.cli.outputs import require_free
 from spinemodel.cli.pairs import LabelOption, StructureOption, match, read_pair
-from spinemodel.cli.show import step
+from spinemodel.cli.show import say, step
 from spinemodel.cli.tables import print_rows
 from spinemodel.errors import InputError, SpaceMismatchError
 from spinemodel.io.tables import Row, write_rows

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinemodel.cli.field_of_view import say
+from spinemodel.cli.show import say
 from spinemodel.errors import InputError
 
 if TYPE_CHECKING:

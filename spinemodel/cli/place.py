@@ -10,7 +10,7 @@ import typer
 
 from spinemodel.cli.options import FileFrame, formats_of
 from spinemodel.cli.outputs import require_free
-from spinemodel.cli.show import console, print_table, step
+from spinemodel.cli.show import print_table, say, step
 from spinemodel.cli.tables import MARKS
 from spinemodel.errors import BackendUnavailableError, InputError
 
@@ -90,7 +90,7 @@ def place(
     with step(f"Reading {model}"):
         whole = read_model(model)
         site, target = site_of(whole), target_of(at, whole)
-    console.print(f"{at}: {target.said}", highlight=False, markup=False, soft_wrap=True)
+    say(f"{at}: {target.said}")
     done: dict[str, Placed] = {}
     placing = in_series(design, site, target, several, gap)
     for path in paths:
@@ -172,12 +172,12 @@ def _tell(path: Path, placed: Placed) -> None:
     ])  # fmt: skip
     radius = fit.bend.radius_mm
     bend = "straight" if radius is None else f"bent to a radius of {radius:.0f} mm at v {fit.bend.v_mm:.0f} mm"
-    _say(f"{placed.lead.design.name}: {bend}")
+    say(f"{placed.lead.design.name}: {bend}")
     for note in fit.notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
     for fault in fit.faults:
-        _say(f"fault: {fault}")
-    _say(f"{'fits' if fit.fits else 'does not fit'}: {path}")
+        say(f"fault: {fault}")
+    say(f"{'fits' if fit.fits else 'does not fit'}: {path}")
 
 
 def _contact_row(contact: ContactFit) -> dict[str, str]:
@@ -203,7 +203,7 @@ def _compare(path: Path, done: Mapping[str, Placed]) -> None:
     write_rows(path, rows)
     shown = ("file", "offset_mm", "tilt_deg", "fits", "dura_mm", "cord_mm", "bone_mm", "canal_mm", "gap_mean_mm")
     print_table("Series", [{name: row[name] for name in shown if name in row} for row in rows])
-    _say(str(path))
+    say(str(path))
 
 
 def _draw(path: Path, placed: Placed, model: WholeModel) -> None:
@@ -214,9 +214,4 @@ def _draw(path: Path, placed: Placed, model: WholeModel) -> None:
         with step(f"Drawing {path.name}"):
             render_lead(path, placed, model.surfaces, model.partition, model.levels.axis)
     except BackendUnavailableError as missing:
-        _say(f"note: figure left out: {missing}")
-
-
-def _say(text: str) -> None:
-    """Print a line as it is."""
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(f"note: figure left out: {missing}")

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 import typer
 
-from spinemodel.cli.field_of_view import say
 from spinemodel.cli.outputs import require_free
 from spinemodel.cli.quality_masks import Asked, common_space, mask_paths, read_given, regions_of
 from spinemodel.cli.quality_place import placed
 from spinemodel.cli.quality_tables import figure_path, summary_path, write_tables
-from spinemodel.cli.show import step
+from spinemodel.cli.show import say, step
 from spinemodel.cli.tables import print_rows
 from spinemodel.errors import GeometryError, InputError, SpaceMismatchError
 from spinemodel.io.tables import Row

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from spinemodel.cli.field_of_view import say
+from spinemodel.cli.show import say
 from spinemodel.errors import InputError, SpaceMismatchError
 
 if TYPE_CHECKING:

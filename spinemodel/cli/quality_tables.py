@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spinemodel.cli.field_of_view import say
+from spinemodel.cli.show import say
 from spinemodel.errors import BackendUnavailableError
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from spinemodel.cli.field_of_view import about, grid_of, millimetres, say, tell_beyond
+from spinemodel.cli.field_of_view import about, grid_of, millimetres, tell_beyond
 from spinemodel.cli.filled import NUMBERS, filled, taken
 from spinemodel.cli.outputs import require_free, share_path, volume_outputs
-from spinemodel.cli.show import step
+from spinemodel.cli.show import say, step
 from spinemodel.cli.tables import print_rows
 from spinemodel.errors import BackendUnavailableError, InputError
 

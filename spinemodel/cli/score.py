@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from spinemodel.cli.field_of_view import say
 from spinemodel.cli.outputs import require_free
-from spinemodel.cli.show import step
+from spinemodel.cli.show import say, step
 from spinemodel.cli.tables import print_rows
 from spinemodel.errors import SpaceMismatchError
 from spinemodel.io.tables import Row, write_rows

@@ -30,6 +30,11 @@ VERDICTS: Final = {"broken": "[red]broken[/red]", "kept": "[green]kept[/green]"}
 _progress = Console(stderr=True)
 
 
+def say(text: str) -> None:
+    """Print a line as it is."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
 @contextmanager
 def step(what: str) -> Iterator[None]:
     """Show ``what`` is being done while it is, on a terminal; log how long it took."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from spinemodel.cli.field_of_view import say
 from spinemodel.cli.options import FileFrame, Formats, LastThoracic, formats_of
+from spinemodel.cli.show import say
 from spinemodel.cli.spine_scans import Outcome, Request, outcomes
 from spinemodel.cli.tables import print_rows
 from spinemodel.errors import InputError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from spinemodel.cli.show import console
+from spinemodel.cli.show import console, say
 from spinemodel.cli.tables import named, print_rows
 from spinemodel.errors import InputError
 from spinemodel.io.tables import Row, write_rows
@@ -60,7 +60,7 @@ def volumes(
     if out is not None:
         for path, rows in ((out, slabs), (out.with_name(f"{out.stem}_published{out.suffix}"), published)):
             write_rows(path, rows)
-            console.print(f"{len(rows)} rows: {path}", highlight=False, markup=False, soft_wrap=True)
+            say(f"{len(rows)} rows: {path}")
 
 
 def _volumes_of(folder: Path, step: float) -> tuple[list[Row], tuple[Comparison, ...]]:

@@ -13,7 +13,7 @@ from spinemodel.cli.agree.kinds import Kind, one_kind, require_applicable
 from spinemodel.cli.agree.naming import split
 from spinemodel.cli.agree.raters import by_rater
 from spinemodel.cli.agree.request import Request
-from spinemodel.cli.field_of_view import say
+from spinemodel.cli.show import say
 from spinemodel.cli.tables import print_rows
 from spinemodel.errors import InputError
 
