@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
+
+import numpy as np
 
 from spinemodel.anatomy.audit import Audit, audit
 from spinemodel.anatomy.axis import Axis
@@ -14,8 +17,13 @@ from spinemodel.anatomy.curves import Centreline
 from spinemodel.anatomy.edits import MOVED_MM, EditDisplacement, Move, displacement, move_of, require_acceptable
 from spinemodel.anatomy.intersections import self_intersections
 from spinemodel.anatomy.surface import Surface
-from spinemodel.arrays import BoolArray
+from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import GeometryError, InputError
+from spinemodel.levels import CORD, DURA
+
+SHALLOW_MM: Final = 1e-3
+"""Faces that pass less far through each other lay on each other before, and any move parts or crosses them: exact
+partitions hold a few such pairs. A choice, far below the thinnest tissue."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +84,7 @@ def take_edits(
     """
     before = {name: _unedited(name, surfaces, partition) for name in edits}
     moved = {name: require_acceptable(before[name], after, axis) for name, after in edits.items()}
+    _require_nested(surfaces, edits)
     moves = [move_of(before[name], after) for name, after in edits.items()]
     after = {name: edits.get(name) or carried_surface(surface, moves) for name, surface in surfaces.items()}
     checked = _still_sound(surfaces, after)
@@ -88,6 +97,13 @@ def take_edits(
         {name: change for name, change in followed.items() if change.most_mm > MOVED_MM},
         checked,
     )
+
+
+def _require_nested(surfaces: Mapping[str, Surface], edits: Mapping[str, Surface]) -> None:
+    """Refuse a cord that leaves the dura as that was drawn, before either is carried along with the other."""
+    both = {name: edits.get(name) or surfaces[name] for name in (CORD.name, DURA.name) if name in surfaces}
+    if both.keys() & edits.keys():
+        _still_sound({name: surfaces[name] for name in both}, both)
 
 
 def _unedited(name: str, surfaces: Mapping[str, Surface], partition: Partition | None) -> Surface:
@@ -123,18 +139,34 @@ def _carried(partition: Partition | None, moves: Sequence[Move]) -> Partition | 
     if partition is None:
         return None
     after = carried(partition, moves)
-    touched = (after.vertices != partition.vertices).any(axis=1)[partition.faces].any(axis=1)
-    was, now = (_cuts(each, touched) for each in (partition, after))
-    if now > was:
+    touched = np.flatnonzero((after.vertices != partition.vertices).any(axis=1)[partition.faces].any(axis=1))
+    was, now = (_folds(each, touched) for each in (partition, after))
+    if len(now) > len(was):
         raise GeometryError(
-            f"the edits fold the tissues beside them: {now - was} pairs of faces cut through each other; move less at "
-            "a time, or spread the edit over a wider area"
+            f"the edits fold the tissues beside them: {len(now) - len(was)} pairs of faces cut through each other, "
+            f"{_place_of(after, now[0])}; move less there, or spread the edit over a wider area"
         )
     return after
 
 
-def _cuts(partition: Partition, chosen: BoolArray) -> int:
-    """Return how many pairs of the chosen faces cut through each other."""
-    if not chosen.any():
-        return 0
-    return len(self_intersections(Surface("tissues", partition.space, partition.vertices, partition.faces[chosen])))
+def _folds(partition: Partition, chosen: IntArray) -> IntArray:
+    """Return the pairs (k, 2) of the chosen faces that cut through each other, more than sheets on each other do."""
+    faces = partition.faces[chosen]
+    pairs = self_intersections(Surface("tissues", partition.space, partition.vertices, faces))
+    a, b = (partition.vertices[faces[pairs[:, side]]] for side in (0, 1))
+    return chosen[pairs[np.minimum(_reach_through(a, b), _reach_through(b, a)) > SHALLOW_MM]]
+
+
+def _reach_through(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return how far triangles ``a`` (k, 3, 3) reach to the shallower side of the planes of ``b``, mm."""
+    normals = np.cross(b[:, 1] - b[:, 0], b[:, 2] - b[:, 0])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-300)
+    heights = np.einsum("kij,kj->ki", a - b[:, :1], normals)
+    return np.asarray(np.minimum(heights.max(axis=1, initial=0.0), -heights.min(axis=1, initial=0.0)))
+
+
+def _place_of(partition: Partition, pair: IntArray) -> str:
+    """Return where two faces are, and between which tissues."""
+    x, y, z = partition.vertices[partition.faces[pair]].reshape(-1, 3).mean(axis=0)
+    names = dict.fromkeys(partition.labels[k - 1] for k in partition.sides[pair].ravel() if k)
+    return f"the first at ({x:.1f}, {y:.1f}, {z:.1f}) RAS between {', '.join(names)}"

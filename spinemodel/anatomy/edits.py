@@ -9,9 +9,9 @@ import numpy as np
 
 from spinemodel.anatomy.axis import Axis, locate
 from spinemodel.anatomy.checks import check_surface
-from spinemodel.anatomy.proximity import Proximity, interpolated, signed_distance
+from spinemodel.anatomy.proximity import Proximity, interpolated
 from spinemodel.anatomy.surface import Surface, volume
-from spinemodel.arrays import FloatArray
+from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import GeometryError
 from spinemodel.spaces import LPS_TO_RAS, require_same_space
 
@@ -80,9 +80,22 @@ def _distances(surface: Surface, other: Surface) -> FloatArray:
     alike = np.array_equal(surface.faces, other.faces) and len(surface.vertices) == len(other.vertices)
     moved = (surface.vertices != other.vertices).any(axis=1) if alike else np.ones(len(other.vertices), dtype=bool)
     distances = np.zeros(len(other.vertices))
-    if moved.any():
-        distances[moved] = np.abs(signed_distance(Proximity(surface), other.vertices[moved])[0])
+    distances[moved] = np.linalg.norm(other.vertices[moved] - _feet(surface, other.vertices[moved])[1], axis=1)
     return distances
+
+
+def _feet(surface: Surface, points: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return the face (k,) and the place (k, 3) of a surface nearest to each of points (k, 3).
+
+    By VTK's locator: points may lie many faces' sizes away, where :mod:`~spinemodel.anatomy.proximity` is slow.
+    """
+    import pyvista as pv
+
+    if not len(points):
+        return np.empty(0, dtype=np.int64), np.empty((0, 3))
+    mesh = pv.PolyData.from_regular_faces(np.array(surface.vertices), np.array(surface.faces))
+    faces, feet = mesh.find_closest_cell(points, return_closest_point=True)
+    return np.atleast_1d(np.asarray(faces, dtype=np.int64)), np.asarray(feet).reshape(-1, 3)
 
 
 def require_acceptable(before: Surface, after: Surface, axis: Axis) -> EditDisplacement:
@@ -102,6 +115,7 @@ def require_acceptable(before: Surface, after: Surface, axis: Axis) -> EditDispl
         other frame, on the other side, or farther away than a hand moves it.
     """
     _require_sound(before, after)
+    _require_not_mirrored(before, after)
     _require_frame(before, after)
     moved = displacement(before, after)
     if moved.most_mm > MOST_MM:
@@ -143,6 +157,16 @@ def _require_sound(before: Surface, after: Surface) -> None:
         raise GeometryError(f"edit of {after.name}: {parts}; join them, or delete loose ones, and export again")
 
 
+def _require_not_mirrored(before: Surface, after: Surface) -> None:
+    """Refuse a surface of the same faces that no rotation and stretch, but only a mirror, takes to its new place."""
+    if before.faces.shape != after.faces.shape or len(before.vertices) != len(after.vertices):
+        return
+    was, now = (surface.vertices - surface.vertices.mean(axis=0) for surface in (before, after))
+    affine = np.linalg.lstsq(was, now, rcond=None)[0]
+    if np.linalg.det(affine) < 0:
+        raise GeometryError(f"edit of {after.name}: is mirrored; undo the negative scale, and export again")
+
+
 def _require_frame(before: Surface, after: Surface) -> None:
     """Refuse a surface that lies as if its axes pointed the other way, or mirrored."""
     was, now = before.vertices.mean(axis=0), after.vertices.mean(axis=0)
@@ -173,20 +197,11 @@ def move_of(before: Surface, after: Surface) -> Move:
     require_same_space(before.space, after.space)
     if np.array_equal(before.faces, after.faces):
         return Move(before, after.vertices - before.vertices)
-    distance, direction = signed_distance(Proximity(after), before.vertices)
-    return Move(before, -distance[:, None] * direction)
+    return Move(before, _feet(after, before.vertices)[1] - before.vertices)
 
 
 def vectors_at(move: Move, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return how far the place nearest to each point (k, 3) went, (k, 3) mm, and its distance (k,) mm.
-
-    VTK's locator finds the place: points may lie many faces' sizes away, where :mod:`~spinemodel.anatomy.proximity` is
-    slow.
-    """
-    import pyvista as pv
-
-    near = Proximity(move.surface)
-    mesh = pv.PolyData.from_regular_faces(np.array(move.surface.vertices), np.array(move.surface.faces))
-    faces, foot = mesh.find_closest_cell(points, return_closest_point=True)
-    moved = interpolated(near, move.vectors, np.asarray(faces, dtype=np.int64), np.asarray(foot))
-    return moved, np.linalg.norm(points - foot, axis=1)
+    """Return how far the place nearest to each point (k, 3) went, (k, 3) mm, and its distance (k,) mm."""
+    faces, feet = _feet(move.surface, points)
+    moved = interpolated(Proximity(move.surface), move.vectors, faces, feet)
+    return moved, np.linalg.norm(points - feet, axis=1)

@@ -71,6 +71,11 @@ def in_lps(surface: Surface) -> Surface:
     return replace(surface, vertices=surface.vertices * [-1, -1, 1])
 
 
+def mirrored(surface: Surface) -> Surface:
+    middle = surface.vertices.mean(axis=0)
+    return replace(surface, vertices=middle + (surface.vertices - middle) * [-1, 1, 1], faces=surface.faces[:, ::-1])
+
+
 def aside(surface: Surface) -> Surface:
     return replace(surface, vertices=np.add(surface.vertices, [-12, 0, 0]))
 
@@ -87,6 +92,7 @@ def lifted(surface: Surface) -> Surface:
         (torn, "pairs of faces cut through each other"),
         (with_a_speck, "2 parts, expected 1"),
         (in_lps, "as if it were in LPS"),
+        (mirrored, "is mirrored; undo the negative scale"),
         (aside, "on the subject's left, expected the right"),
         (lifted, "moved by 16.0 mm"),
     ],
