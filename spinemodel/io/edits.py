@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, Final, get_args
 
 from spinemodel.anatomy.compartments import volumes
+from spinemodel.anatomy.curves import arc_length
 from spinemodel.anatomy.edited import EditedModel
 from spinemodel.anatomy.edits import EditDisplacement
 from spinemodel.anatomy.surface import Surface
@@ -78,6 +80,9 @@ def read_edits(folder: Path, model: WholeModel) -> Edits:
     if not isinstance(rows, list) or not rows:
         raise InputError(f"{path}: field structures: names no edited structure; edit a mesh, then export again")
     surfaces = [_surface(path, row, model.space) for row in rows]
+    twice = [name for name, times in Counter(surface.name for surface in surfaces).items() if times > 1]
+    if twice:
+        raise InputError(f"{path}: field structures: names {twice[0]} twice; expected every structure once")
     return Edits(path, str(record.get("made_with", "an unnamed program")), {one.name: one for one in surfaces})
 
 
@@ -159,6 +164,8 @@ def _structures(record: dict[str, Any], edited: EditedModel, staging: Path) -> N
             row["check"] = asdict(edited.checked.surfaces[name])
             row["edit" if name in edited.edits else "followed"] = asdict(moved[name])
             row["files"] = [_written(staging, part, whole[name], edited, row.get("colour")) for part in row["files"]]
+        if name in moved and name in edited.centrelines:
+            row["length_mm"] = float(arc_length(edited.centrelines[name].points)[-1])
     roots_moved = bool(moved.keys() & edited.centrelines.keys())
     for i, part in enumerate(record["together"]):
         if part["path"].endswith("_centrelines.tsv") and roots_moved:

@@ -70,7 +70,7 @@ def test_sheets_that_lie_on_each_other_do_not_forbid_an_edit(monkeypatch) -> Non
     points = np.vstack([PARTED.vertices, low, low[:, [0, 1, 2]] + [[0.1, 0, 1e-7], [0.1, 0, 1e-7], [0.1, 0, -1e-7]]])
     faces = np.vstack([PARTED.faces, len(PARTED.vertices) + np.arange(6).reshape(2, 3)])
     sheets = Partition("test", points, faces, np.vstack([PARTED.sides, [[3, 2], [3, 2]]]), PARTED.labels)
-    apart = replace(sheets, vertices=np.vstack([points[:-3], points[-3:] + [0, 0, 1e-3]]))
+    apart = replace(sheets, vertices=np.vstack([points[:-3], np.add(points[-3:], [0, 0, 1e-3])]))
     assert len(_folds(sheets, np.arange(len(faces)))) == 0
     monkeypatch.setattr(edited, "SHALLOW_MM", 0.0)
     assert len(_folds(sheets, np.arange(len(faces)))) == 1

@@ -63,6 +63,8 @@ def written(model: WholeModel, folder: Path, **changes: object) -> Path:
         "made_with": "Blender 5.0.1",
         "structures": [{"name": "Cord", "file": "Cord.ply", "sha256": sha256(file.read_bytes())}],
     }
+    if changes.get("structures") == "twice":
+        changes["structures"] = 2 * record["structures"]
     (folder / "edits.json").write_text(json.dumps(record | changes))
     return folder
 
@@ -118,6 +120,7 @@ def test_edits_can_be_edited_again(model: WholeModel, tmp_path: Path) -> None:
         ({"structures": [{"name": "Cord"}]}, "lacks name, file or sha256"),
         ({"structures": [{"name": "Cord", "file": "no.ply", "sha256": ""}]}, "no.ply: named in edits.json but missing"),
         ({"structures": [{"name": "Cord", "file": "Cord.ply", "sha256": ""}]}, "Cord.ply: changed since"),
+        ({"structures": "twice"}, "names Cord twice"),
         ({"structures": [{"name": "Cord", "file": "../x.ply", "sha256": ""}]}, "lies outside the folder"),
     ],
 )
