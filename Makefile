@@ -35,10 +35,15 @@ $(VENV)/.%: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	touch $@
 
-# bpy wants numpy 1 and Python 3.11, OSS-DBS an older nibabel. Where one cannot be had, its tests are skipped and say so.
+# bpy wants numpy 1 and Python 3.11, OSS-DBS an older nibabel. Where one cannot be had, or does not load since the system
+# lacks a library, its tests are skipped and say so.
 .venv-blender/.made: PEER = 'bpy>=4.2' 'numpy<2'
+.venv-blender/.made: MODULE = bpy
 .venv-ossdbs/.made: PEER = 'ossdbs>=0.5.9'
+.venv-ossdbs/.made: MODULE = ossdbs
 .venv-%/.made:
 	$(PYTHON) -m venv .venv-$*
-	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check $(PEER) || echo "no $*: its tests will be skipped"
+	{ .venv-$*/bin/python -m pip install --quiet --disable-pip-version-check $(PEER) \
+	  && .venv-$*/bin/python -c 'import $(MODULE)'; } \
+	  || { echo "no $*: its tests will be skipped"; rm -r .venv-$*/bin; }
 	touch $@

@@ -10,7 +10,7 @@ import typer
 from spinemodel.cli.show import say, step
 from spinemodel.cli.tables import print_rows
 from spinemodel.errors import InputError
-from spinemodel.io.exports.formats import FORMATS
+from spinemodel.io.exports.formats import FORMATS, WITH_TETRAHEDRA
 
 if TYPE_CHECKING:
     from spinemodel.io.exports.contents import Contents, ExportFormat, ExportOptions
@@ -58,6 +58,9 @@ def export(
     from spinemodel.io.exports.formats import find_format
 
     form = find_format(to)
+    if tetrahedra and form.name not in WITH_TETRAHEDRA:
+        held = ", ".join(sorted(WITH_TETRAHEDRA))
+        raise InputError(f"--tetrahedra: {to} holds none; leave it out, or take one of {held}")
     if form.name != "blender" and (against or markers):
         raise InputError(f"--to {to}: --against and --markers are for blender alone; leave them out")
     contents = _read(_given(model, "MODEL"), lead, tissues, _options(frame, spacing, tetrahedra))

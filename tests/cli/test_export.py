@@ -120,4 +120,5 @@ def test_blender_is_given_distances_from_another_model_and_others_are_not(model,
     assert told.exit_code == 0, told.exception
     scene = json.loads((tmp_path / "out" / "scene.json").read_text())
     assert [(field["name"], field["unit"]) for field in scene["fields"]] == [("distance", "mm")]
+    assert "stl holds none" in problem_of(model, "--to", "stl", "--tetrahedra", "--out", tmp_path / "no")
     assert "are for blender alone" in problem_of(model, "--to", "stl", "--against", model, "--out", tmp_path / "no")

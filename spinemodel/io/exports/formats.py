@@ -37,6 +37,10 @@ FORMATS: Final = {
 """Every format by the name in ``--to``. A module has a constant ``FORMAT``, or several formats in ``FORMATS``."""
 
 
+WITH_TETRAHEDRA: Final = frozenset({"gmsh", "simnibs", "sim4life", "comsol"})
+"""Formats that hold tetrahedra."""
+
+
 def find_format(name: str) -> ExportFormat:
     """Return the export format of a name, in any case.
 

@@ -3,7 +3,6 @@
 ::
 
     sub-03.msh      interfaces as discrete surfaces, parts as volumes bounded by them, or filled with tetrahedra
-    sub-03.geo      without tetrahedra: bounds volumes by the same surfaces, so that Gmsh can fill them
 
 Physical volumes have the part's label as number and its name. Physical surfaces are numbered from 1001: every interface
 as ``CSF-DuraShell``, its normals from the first to the second, the model's own boundary as ``Bulk-Outside``; and the
@@ -22,7 +21,6 @@ from spinemodel.arrays import IntArray
 from spinemodel.field.conductivity import METAL, material_of
 from spinemodel.io.exports.contents import Contents, ExportedFile, ExportFormat
 from spinemodel.io.exports.meshing import Conforming, conforming, said_of
-from spinemodel.io.files import atomic
 from spinemodel.io.msh import Entity, MshMesh, write_msh41
 
 FIRST_SURFACE: Final = 1001
@@ -42,15 +40,8 @@ def write(contents: Contents, folder: Path) -> tuple[ExportedFile, ...]:
     frame = contents.options.frame
     mesh = conforming(contents, frame)
     path = Path(f"{contents.model.subject}.msh")
-    named = groups(mesh, contents.labels)
-    write_msh41(folder / path, named)
-    files = [ExportedFile(path, f"{said_of(mesh, contents)}; physical groups by name", frame, "mm")]
-    if mesh.tetrahedra is None:
-        script = path.with_suffix(".geo")
-        with atomic(folder / script) as draft:
-            draft.write_text(geometry(path.name, named), encoding="ascii")
-        files.append(ExportedFile(script, "bounds volumes by those surfaces, for Gmsh to fill", frame, "mm"))
-    return tuple(files)
+    write_msh41(folder / path, groups(mesh, contents.labels))
+    return (ExportedFile(path, f"{said_of(mesh, contents)}; physical groups by name", frame, "mm"),)
 
 
 def groups(mesh: Conforming, numbers: Mapping[str, int]) -> MshMesh:
@@ -99,33 +90,16 @@ def _cells(mesh: Conforming, label: int) -> IntArray:
     return np.asarray(mesh.tetrahedra.cells[mesh.tetrahedra.label == label])
 
 
-def geometry(msh: str, mesh: MshMesh) -> str:
-    """Return a Gmsh script that takes the surfaces from a file and bounds volumes by them.
-
-    Gmsh fills only volumes of its own kernel, so they are defined anew, numbered after those of the file.
-    """
-    volumes = [entity for entity in mesh.entities if entity.dimension == 3]
-    shift = max(entity.number for entity in volumes)
-    lines = [f'Merge "{msh}";', "Delete Physicals;", "Mesh.Algorithm3D = 10;"]
-    for entity in volumes:
-        number, loop = entity.number + shift, ", ".join(str(abs(k)) for k in entity.bounds)
-        lines += [f"Surface Loop({number}) = {{{loop}}};", f"Volume({number}) = {{{number}}};"]
-    for (dimension, group), name in mesh.names.items():
-        own = [entity for entity in mesh.entities if entity.dimension == dimension and group in entity.groups]
-        kind = "Surface" if dimension == 2 else "Volume"
-        members = ", ".join(str(entity.number + shift * (dimension == 3)) for entity in own)
-        lines.append(f'Physical {kind}("{name}", {group}) = {{{members}}};')
-    return "\n".join(lines) + "\n"
-
-
 FORMAT: Final = ExportFormat(
     "gmsh",
     "Gmsh",
     """
 1. In Gmsh: File > Open, {subject}.msh. Tools > Visibility lists the parts and interfaces by name.
 2. With --tetrahedra the file holds the volumes; Gmsh's own statistics (Tools > Statistics) show their quality.
-3. Without, open {subject}.geo, which merges {subject}.msh, and press Mesh > 3D; or: gmsh -3 {subject}.geo.
-4. In Python: meshio.read("{subject}.msh").cell_sets_dict["CSF"]["tetra"]; in GetDP, Physical Region by number.
+3. Without, the file holds every interface once, exactly as the model has it. To fill it, export with --tetrahedra:
+   Gmsh's own 3D mesher may refuse the exact surfaces, whose smallest triangles are merged first there.
+4. In Python: meshio.read("{subject}.msh").cell_sets_dict["CSF-DuraShell"]["triangle"], and with --tetrahedra
+   ["CSF"]["tetra"]; in GetDP, Physical Region by number.
 """,
     write,
 )

@@ -13,6 +13,7 @@ FORMAT: Final = ExportFormat(
     """
 1. Import all files of solids/ as triangle meshes in one go, unit millimetres; each becomes an entity.
 2. The solids fill the domain without overlap and share their interfaces vertex by vertex, so no priority is needed.
+   Some of their triangles are far below 0.01 mm; where a mesher does not take those, use --tetrahedra.
 3. Give every entity the conductivity in conductivities.csv (S/m; `isotropic`, or the tensor from `along` and
    `across`). Parts with verified = no have a value that was not read in its source.
 4. Fibres: for each name in fibres.csv make a spline through its points, in order of `point`; s is the length in mm.

@@ -1,5 +1,4 @@
 import csv
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,9 @@ from spinemodel.io.exports.contents import Contents
 from spinemodel.io.exports.simnibs import FORMAT, tags
 from spinemodel.levels import TISSUES
 from tests.io.exports.toy_contents import full_contents, toy_contents, whole_folder
+from tests.needs import needs_gmsh
 
 meshio = pytest.importorskip("meshio", reason="meshio (dev) is not installed")
-needs_gmsh = pytest.mark.skipif(find_spec("gmsh") is None, reason="gmsh (extra meshing) is not installed")
 
 # github.com/simnibs/simnibs, simnibs/utils/mesh_element_properties.py, class ElementTags.
 ELEMENT_TAGS = {

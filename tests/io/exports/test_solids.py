@@ -1,5 +1,4 @@
 import csv
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,9 @@ from spinemodel.io.exports import comsol, sim4life
 from spinemodel.io.exports.contents import Contents
 from spinemodel.io.mesh_writers import STL_RECORD
 from tests.io.exports.toy_contents import LINE, full_contents, toy_contents, whole_folder
+from tests.needs import needs_gmsh
 
 meshio = pytest.importorskip("meshio", reason="meshio (dev) is not installed")
-needs_gmsh = pytest.mark.skipif(find_spec("gmsh") is None, reason="gmsh (extra meshing) is not installed")
 
 FORMATS = [sim4life.FORMAT, comsol.FORMAT]
 

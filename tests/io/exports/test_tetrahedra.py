@@ -1,6 +1,5 @@
 import stat
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,8 @@ from spinemodel.anatomy.tetrahedra import cell_volumes, quality, skin, tetrahedr
 from spinemodel.errors import BackendUnavailableError, GeometryError
 from spinemodel.io.exports import tetrahedra
 from spinemodel.io.exports.tetrahedra import fill, meshable
+from tests.needs import needs_gmsh
 from tests.shapes import box, sphere
-
-needs_gmsh = pytest.mark.skipif(find_spec("gmsh") is None, reason="gmsh (extra meshing) is not installed")
 
 
 def shells() -> Partition:
