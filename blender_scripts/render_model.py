@@ -19,27 +19,30 @@ import bpy
 from spine_model import headless, tags
 from spine_model.fields import show_field
 from spine_model.importing import import_scene
+from spine_model.leads import BEFORE_LEADS, clear_leads
 from spine_model.records import SceneError
 from spine_model.rendering import Picture, join_film, render_turn, set_picture
 from spine_model.stage import FRAMES, VIEWS, set_stage
 
+LEADS = (
+    f"With a lead, the camera looks at it and {', '.join(BEFORE_LEADS)} are left out, for they would cover it: "
+    "--show Bone brings bone back, --focus Cord,Dura,Roots shows the whole model, --hide Leads leaves the lead out."
+)
 
 def main(arguments: argparse.Namespace) -> None:
-    """Render."""
-    model = _model(arguments)
-    scene = bpy.context.scene
-    for names, hidden in ((arguments.show, False), (arguments.hide, True)):
-        for one in _named(model, names):
-            one.hide_render = hidden
+    """Render a model as a turn of pictures, and as a film."""
+    model, scene = _model(arguments), bpy.context.scene
+    focus = _choose(model, arguments)
     set_picture(scene, Picture(*arguments.size, arguments.samples))
-    set_stage(model, scene, arguments.view, arguments.frames, _named(model, arguments.focus))
+    set_stage(model, scene, arguments.view, arguments.frames, focus)
     if arguments.field:
         show_field(model, arguments.field)
-    pictures = render_turn(scene, arguments.out, model[tags.SUBJECT])
+    name = tags.file_name(model)
+    pictures = render_turn(scene, arguments.out, name)
     for path in pictures:
         print(path)
     if arguments.film:
-        film = join_film(pictures, arguments.out / f"{model[tags.SUBJECT]}.mp4")
+        film = join_film(pictures, arguments.out / f"{name}.mp4")
         print(film or "note: no film, for this Blender was built without FFmpeg; the pictures are there")
 
 
@@ -50,6 +53,16 @@ def _model(arguments: argparse.Namespace) -> bpy.types.Collection:
         return tags.the_model(arguments.subject)
     headless.empty_file()
     return import_scene(arguments.model, bpy.context)
+
+
+def _choose(model: bpy.types.Collection, arguments: argparse.Namespace) -> list[bpy.types.Object]:
+    """Show and hide what was asked for, clear the view of leads, and return what the picture is about."""
+    shown = _named(model, arguments.show)
+    for names, hidden in ((shown, False), (_named(model, arguments.hide), True)):
+        for one in names:
+            one.hide_render = hidden
+    parts = clear_leads(model, shown)
+    return _named(model, arguments.focus) or parts
 
 
 def _named(model: bpy.types.Collection, names: str) -> list[bpy.types.Object]:
@@ -74,7 +87,7 @@ def _size(text: str) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="render_model.py", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="render_model.py", description=main.__doc__, epilog=LEADS)
     parser.add_argument("model", type=Path, help=".blend file, scene.json, model.json, or a folder that holds one")
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--subject", default="", help="which model of a .blend file that holds several")
@@ -84,7 +97,7 @@ if __name__ == "__main__":
     parser.add_argument("--view", choices=VIEWS, default="behind", help="of the first picture")
     parser.add_argument("--show", default="", help="objects or collections to show, such as Fat,Rootlets")
     parser.add_argument("--hide", default="", help="objects or collections to hide")
-    parser.add_argument("--focus", default="", help="objects or collections that the picture is about; all by default")
+    parser.add_argument("--focus", default="", help="objects or collections that fill it (default: lead, else all)")
     parser.add_argument("--field", default="", help="show the meshes in the colours of this field")
     parser.add_argument("--film", action="store_true", help="also write the turn as MP4")
     headless.run(parser, main)

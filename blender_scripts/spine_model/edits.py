@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,18 +83,21 @@ def _structures(model: bpy.types.Collection) -> dict[str, bpy.types.Object]:
     """Return the objects of structures by name."""
     found: dict[str, bpy.types.Object] = {}
     for one in tags.objects(model, "structures"):
-        other = found.setdefault(one[tags.NAME], one)
+        name = tags.said(one, tags.NAME)
+        if one.type != "MESH":
+            raise SceneError(f"{name}: {one.name} is no mesh any more; undo the conversion and export again")
+        other = found.setdefault(name, one)
         if other != one:
-            raise SceneError(f"{one[tags.NAME]} is there twice: {other.name} and {one.name}; delete one or join them")
+            raise SceneError(f"{name} is there twice: {other.name} and {one.name}; delete one or join them")
     return found
 
 
 def _notes(model: bpy.types.Collection) -> tuple[str, ...]:
     """Return what is not in the edits although it was changed."""
-    gone = sorted(set(model[tags.STRUCTURES].split()) - _structures(model).keys())
+    gone = sorted(set(tags.said(model, tags.STRUCTURES).split()) - _structures(model).keys())
     notes = [f"{name}: was deleted here; nothing is said of it" for name in gone]
     others = tags.objects(model, "tissues", "leads")
-    changed = [one.name for one in others if not _in_place(one) or digest(one.data) != one[tags.DIGEST]]
+    changed = [one.name for one in others if not _unchanged(one)]
     notes += [f"{name}: was changed, but is left out: only cord, dura and roots are taken back" for name in changed]
     return tuple(notes)
 
@@ -102,12 +107,13 @@ def _as_imported(one: bpy.types.Object) -> bool:
     if one.mode == "EDIT":
         one.update_from_editmode()
     still = not one.modifiers and not one.constraints and one.data.shape_keys is None
-    return still and _in_place(one) and digest(one.data) == one[tags.DIGEST]
+    return still and _unchanged(one)
 
 
-def _in_place(one: bpy.types.Object) -> bool:
-    """Return whether an object stands where it was put."""
-    return one.parent is None and np.array_equal(one.matrix_basis, np.eye(4))
+def _unchanged(one: bpy.types.Object) -> bool:
+    """Return whether an object stands where it was put, and its mesh is the one that was put there."""
+    in_place = one.parent is None and np.array_equal(one.matrix_basis, np.eye(4))
+    return in_place and one.type == "MESH" and digest(one.data) == one.get(tags.DIGEST)
 
 
 def world_triangles(one: bpy.types.Object) -> Triangles:
@@ -116,46 +122,67 @@ def world_triangles(one: bpy.types.Object) -> Triangles:
     Raises
     ------
     SceneError
-        If it lies in a collection that is switched off, so that Blender does not apply them.
+        If it lies in a collection that is switched off, so that Blender does not apply them, or is mirrored.
     """
-    layer = bpy.context.view_layer
     off = SceneError(f"{one.name}: its collection is switched off or hidden; show it in the outliner and export again")
-    if layer.objects.get(one.name) != one:
+    if bpy.context.view_layer.objects.get(one.name) != one:
         raise off
-    hidden = one.hide_get(), one.hide_viewport
-    one.hide_viewport = False
-    one.hide_set(False)
-    try:
-        layer.update()
+    with _shown(one):
         if not one.visible_get():
             raise off
         evaluated = one.evaluated_get(bpy.context.evaluated_depsgraph_get())
         mesh = triangles_in(evaluated.to_mesh())
         matrix = np.array(evaluated.matrix_world, dtype=np.float64)
         evaluated.to_mesh_clear()
+    _require_not_mirrored(one.name, matrix)
+    return Triangles(mesh.vertices @ matrix[:3, :3].T + matrix[:3, 3], mesh.faces)
+
+
+@contextmanager
+def _shown(one: bpy.types.Object) -> Iterator[None]:
+    """Show an object for a while: Blender applies nothing to what is hidden."""
+    hidden = one.hide_get(), one.hide_viewport
+    one.hide_viewport = False
+    one.hide_set(False)
+    try:
+        bpy.context.view_layer.update()
+        yield
     finally:
         one.hide_set(hidden[0])
         one.hide_viewport = hidden[1]
-    faces = mesh.faces if np.linalg.det(matrix[:3, :3]) > 0 else mesh.faces[:, ::-1]
-    return Triangles(mesh.vertices @ matrix[:3, :3].T + matrix[:3, 3], faces)
+
+
+def _require_not_mirrored(name: str, matrix: np.ndarray) -> None:
+    """Refuse a transform that makes left right, or everything flat: hardly ever is it meant."""
+    turned = np.linalg.det(matrix[:3, :3])
+    if turned < 0:
+        raise SceneError(
+            f"{name} is mirrored (negative scale); undo it, or apply it (Object > Apply > Scale) and turn the faces "
+            "outwards (Mesh > Normals > Recalculate Outside), and export again"
+        )
+    if not turned > 0:
+        raise SceneError(f"{name} is flat (a scale of 0); undo that and export again")
 
 
 def _imported(model: bpy.types.Collection, source: Path | None) -> Scene:
     """Return the scene that a model was imported from."""
-    known = Path(bpy.path.abspath(model[tags.FILE]))
+    known = Path(bpy.path.abspath(tags.said(model, tags.FILE)))
     beside = Path(bpy.data.filepath).parent / known.name
     path = source or (beside if bpy.data.filepath and not known.exists() else known)
     if not path.exists():
         raise SceneError(f"{path}: what was imported is not there; save the .blend beside it, or name it with --source")
     scene = read_scene(path)
-    if (scene.subject, scene.model_sha256) != (model[tags.SUBJECT], model[tags.MODEL_SHA256]):
-        raise SceneError(f"{path}: is not what {model[tags.SUBJECT]} was imported from; name that file")
+    subject = tags.said(model, tags.SUBJECT)
+    if (scene.subject, scene.model_sha256) != (subject, model.get(tags.MODEL_SHA256)):
+        raise SceneError(f"{path}: is not what {subject} was imported from; name that file")
     return scene
 
 
 def _edited(scene: Scene, name: str, mesh: Triangles) -> Triangles | None:
     """Return an edited mesh, what did not move exactly where it was; None for one that is as it was imported."""
-    entry = next(entry for entry in scene.meshes if (entry.group, entry.name) == ("structures", name))
+    entry = next((entry for entry in scene.meshes if (entry.group, entry.name) == ("structures", name)), None)
+    if entry is None:
+        raise SceneError(f"{scene.path}: has no structure {name!r:.80}; give its property {tags.NAME} its name back")
     before = triangles_of(entry)
     if mesh.vertices.shape != before.vertices.shape or not np.array_equal(mesh.faces, before.faces):
         return mesh
@@ -178,7 +205,7 @@ def _require_closed(name: str, mesh: Triangles) -> None:
 
 def _write(model: bpy.types.Collection, folder: Path, edited: dict[str, Triangles]) -> Path:
     """Write meshes and then their record."""
-    rows = []
+    record, rows = _about(model), []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "edits.json").unlink(missing_ok=True)
@@ -187,10 +214,16 @@ def _write(model: bpy.types.Collection, folder: Path, edited: dict[str, Triangle
             write_whole(folder / f"{name}.ply", content)
             row = {"name": name, "file": f"{name}.ply", "sha256": hashlib.sha256(content).hexdigest()}
             rows.append(row | {"vertices": len(mesh.vertices), "faces": len(mesh.faces)})
-        record = {"format": FORMAT, "subject": model[tags.SUBJECT], "space": model[tags.SPACE]}
-        record |= {"model_sha256": model[tags.MODEL_SHA256], "frame": "RAS", "unit": "mm"}
-        record |= {"made_with": f"Blender {bpy.app.version_string}", "tolerance_mm": TOLERANCE_MM, "structures": rows}
-        write_whole(folder / "edits.json", (json.dumps(record, indent=1) + "\n").encode())
+        text = json.dumps(record | {"structures": rows}, indent=1) + "\n"
+        write_whole(folder / "edits.json", text.encode())
     except OSError as problem:
         raise SceneError(f"{folder}: cannot be written to ({problem.strerror}); choose another folder") from None
     return folder / "edits.json"
+
+
+def _about(model: bpy.types.Collection) -> dict[str, object]:
+    """Return what is said of all edits of a model."""
+    keys = {"subject": tags.SUBJECT, "space": tags.SPACE, "model_sha256": tags.MODEL_SHA256}
+    of_model = {key: tags.said(model, tag) for key, tag in keys.items()}
+    made = {"made_with": f"Blender {bpy.app.version_string}", "tolerance_mm": TOLERANCE_MM}
+    return {"format": FORMAT, **of_model, "frame": "RAS", "unit": "mm", **made}

@@ -41,7 +41,10 @@ def _store(mesh: bpy.types.Mesh, field: FieldEntry, values: np.ndarray, srgb: np
 
 def fields_of(model: bpy.types.Collection) -> dict[str, dict]:
     """Return the fields of a model by name, each with its unit, colour map and limits."""
-    return json.loads(model.get(FIELDS, "{}"))
+    try:
+        return dict(json.loads(model.get(FIELDS, "{}")))
+    except (TypeError, ValueError):
+        raise SceneError(f"{model.name}: its property {FIELDS} was changed; import the model again") from None
 
 
 def show_field(model: bpy.types.Collection, name: str = "") -> None:

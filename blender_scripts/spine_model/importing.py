@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
+import numpy as np
 
 from . import tags
 from .contents import triangles_of, values_of
-from .entries import Scene
+from .entries import FieldEntry, Scene
 from .fields import add_field
 from .leads import add_lead
 from .markers import add_marker
@@ -20,6 +21,7 @@ from .scene_file import read_scene
 from .stage import AXES, set_millimetres, set_stage
 
 Meshes = dict[tuple[str, str], Triangles]
+Values = dict[tuple[str, str], np.ndarray]
 
 
 def import_scene(path: Path, context: bpy.types.Context) -> bpy.types.Collection:
@@ -36,11 +38,24 @@ def import_scene(path: Path, context: bpy.types.Context) -> bpy.types.Collection
     if any(model[tags.SUBJECT] == scene.subject for model in tags.models()):
         raise SceneError(f"{scene.subject} is already in this file; delete its collection first, or open a new file")
     meshes: Meshes = {(entry.group, entry.name): triangles_of(entry) for entry in scene.every_mesh}
-    values = [
-        {key: values_of(file, len(meshes[key].vertices)) for key, file in field.on.items()} for field in scene.fields
-    ]
+    values = [_values(field, meshes) for field in scene.fields]
     model = _new_model(scene, context.scene)
     set_millimetres(context.scene)
+    _add_all(model, scene, meshes, values)
+    _hide(model, {(entry.group, entry.name) for entry in scene.every_mesh if not entry.shown}, context.view_layer)
+    context.view_layer.update()
+    set_picture(context.scene, Picture())
+    set_stage(model, context.scene)
+    return model
+
+
+def _values(field: FieldEntry, meshes: Meshes) -> Values:
+    """Return the numbers of a field on each of its meshes."""
+    return {key: values_of(file, len(meshes[key].vertices)) for key, file in field.on.items()}
+
+
+def _add_all(model: bpy.types.Collection, scene: Scene, meshes: Meshes, values: list[Values]) -> None:
+    """Make the objects of a scene, and store its fields on them."""
     for entry in scene.meshes:
         add_mesh(model, entry, meshes[entry.group, entry.name])
     for lead in scene.leads:
@@ -49,11 +64,6 @@ def import_scene(path: Path, context: bpy.types.Context) -> bpy.types.Collection
         add_marker(model, marker)
     for field, found in zip(scene.fields, values, strict=True):
         add_field(model, field, found)
-    _hide(model, {(entry.group, entry.name) for entry in scene.every_mesh if not entry.shown}, context.view_layer)
-    context.view_layer.update()
-    set_picture(context.scene, Picture())
-    set_stage(model, context.scene)
-    return model
 
 
 def _new_model(scene: Scene, target: bpy.types.Scene) -> bpy.types.Collection:

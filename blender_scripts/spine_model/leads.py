@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import bpy
 import numpy as np
 from mathutils import Matrix, Vector
@@ -11,7 +13,7 @@ from .entries import ContactEntry, LeadEntry
 from .materials import plain_material
 from .mesh_files import Triangles
 from .meshes import add_mesh
-from .tags import GROUP, KIND, NAME
+from .tags import GROUP, KIND, NAME, objects
 from .tree import inside
 
 LIFT_MM = 0.4
@@ -25,6 +27,21 @@ APART_MM = 0.01
 
 TEXT_MM = 1.5
 """Height of a label. A choice."""
+
+BEFORE_LEADS = ("Bone", "Disc", "Muscle")
+"""Tissues that a picture of a lead leaves out, for it is hardly seen through them. A choice."""
+
+
+def clear_leads(model: bpy.types.Collection, kept: Collection[bpy.types.Object] = ()) -> list[bpy.types.Object]:
+    """Return the parts of leads in the picture; where there are some, hide from it what covers them, less what is kept.
+
+    The parts are what such a picture is best about: a spine is long, and contacts are small.
+    """
+    parts = [one for one in objects(model, "leads") if not one.hide_render]
+    covers = [one for one in objects(model, "tissues") if one.get(NAME) in BEFORE_LEADS and one not in kept]
+    for one in covers if parts else ():
+        one.hide_render = True
+    return parts
 
 
 def add_lead(model: bpy.types.Collection, lead: LeadEntry, parts: dict[str, Triangles]) -> None:

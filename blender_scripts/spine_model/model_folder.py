@@ -12,6 +12,7 @@ import numpy as np
 from .contents import content_of, file_entry
 from .entries import FileEntry, MarkerEntry, MeshEntry, Scene
 from .looks import look_of
+from .names import LONGEST_NAME
 from .records import MEND, Record, SceneError
 
 MODEL_FORMAT = 2
@@ -30,7 +31,7 @@ def scene_of_model(path: Path, record: Record) -> Scene:
     meshes = [_mesh(row, group) for group in ("structures", "tissues") for row in record.rows(group)]
     return Scene(
         path=path,
-        subject=record.text("subject"),
+        subject=record.name("subject"),
         space=record.text("space"),
         model_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         meshes=tuple(meshes),
@@ -42,7 +43,7 @@ def scene_of_model(path: Path, record: Record) -> Scene:
 
 def _mesh(row: Record, group: str) -> MeshEntry:
     """Return a structure or tissue."""
-    name = row.text("name")
+    name = row.name("name")
     look = look_of(name, group)
     if look is None:
         raise SceneError(f"{row.where}: unknown structure {name!r} among {group}; {MEND} with this version")
@@ -80,6 +81,9 @@ def _ends(record: Record) -> list[MarkerEntry]:
                 ends.setdefault(line["root"], []).append(np.array([float(line[f"{axis}_mm"]) for axis in "xyz"]))
         except (KeyError, TypeError, ValueError) as problem:
             raise SceneError(f"{entry.path}: not a table of centrelines ({problem}); {MEND}") from None
+    for root in ends:
+        if look_of(root, "structures") is None:
+            raise SceneError(f"{record.where}: its centrelines name {root!r:.60}, expected roots such as L2_R; {MEND}")
     return [
         MarkerEntry(f"{kind} {root}", kind, points[place], root, root.partition("_")[0])
         for root, points in ends.items()
@@ -99,5 +103,6 @@ def _levels(record: Record) -> list[MarkerEntry]:
             middle = (row.number("bottom_mm") + row.number("top_mm")) / 2
             if 0 <= middle <= s[-1]:
                 place = np.array([np.interp(middle, s, axis) for axis in points.T])
-                found.append(MarkerEntry(f"{kind} {row.text('name')}", kind, place, "", row.text("name")))
+                name = row.text("name", LONGEST_NAME)
+                found.append(MarkerEntry(f"{kind} {name}", kind, place, "", name))
     return found

@@ -134,7 +134,7 @@ class SPINE_OT_render(bpy.types.Operator):  # noqa: N801
 
         def work() -> str:
             model, scene = active_model(context), context.scene
-            folder, name = _folder(self.directory), model[tags.SUBJECT]
+            folder, name = _folder(self.directory), tags.file_name(model)
             set_output(scene, "IMAGE", "PNG")
             if not self.turn:
                 return f"{render_one(scene, folder / f'{name}.png', scene.frame_current)}"

@@ -37,12 +37,12 @@ class SPINE_PT_model(bpy.types.Panel):  # noqa: N801 - Blender asks for such nam
 
 def _draw_about(box: bpy.types.UILayout, model: bpy.types.Collection, active: bpy.types.Object | None) -> None:
     """Say what the model and the active object are."""
-    box.label(text=f"{model[tags.SUBJECT]} in {model[tags.SPACE]}")
-    for part in model[tags.AXES].split(", "):
+    box.label(text=f"{model.get(tags.SUBJECT)} in {model.get(tags.SPACE)}")
+    for part in str(model.get(tags.AXES, "")).split(", "):
         box.label(text=part)
     if active is not None and tags.NAME in active:
-        box.label(text=f"{active[tags.NAME]}: {active[tags.KIND]} of {active[tags.GROUP]}", icon="OBJECT_DATA")
-        if active[tags.GROUP] in ("tissues", "leads"):
+        box.label(text=f"{active[tags.NAME]}: {active.get(tags.KIND)} of {active.get(tags.GROUP)}", icon="OBJECT_DATA")
+        if active.get(tags.GROUP) in ("tissues", "leads"):
             box.label(text="Edits of this are not taken back", icon="INFO")
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from .names import LONGEST_NAME, is_name
+
 MEND = "export or build the model again"
+
+LONGEST_TEXT = 255
+"""Letters of a text. A choice: paths and titles have fewer."""
+
+LARGEST_COUNT = 2**31 - 1
+"""Blender holds whole numbers of 32 bits."""
 
 
 class SceneError(Exception):
@@ -32,14 +40,32 @@ class Record:
             return default
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise SceneError(f"{self.where}: {key} is {value!r:.60}, expected {kind.__name__}; {MEND}")
+        if kind is int and abs(value) > LARGEST_COUNT:
+            raise SceneError(f"{self.where}: {key} is {value!r:.60}, expected {LARGEST_COUNT} at most; {MEND}")
+        if kind is str and len(value) > LONGEST_TEXT:
+            raise self._too_long(key, value, LONGEST_TEXT)
         return value
 
-    def text(self, key: str) -> str:
-        """Return a text that is there, printable and not empty."""
+    def text(self, key: str, longest: int = LONGEST_TEXT) -> str:
+        """Return a text that is there, printable, not empty and not too long."""
         value = self.get(key, str, "")
         if not value or not value.isprintable():
             raise SceneError(f"{self.where}: {key} is missing or empty; {MEND}")
+        if len(value) > longest:
+            raise self._too_long(key, value, longest)
         return value
+
+    def name(self, key: str) -> str:
+        """Return a name that a file may be called by; see :func:`names.is_name`."""
+        value = self.text(key)
+        if not is_name(value):
+            expected = f"{LONGEST_NAME} letters, digits and _ . + - at most, no dot at its ends"
+            raise SceneError(f"{self.where}: {key} is {value!r:.80}, expected a name of {expected}; {MEND}")
+        return value
+
+    def _too_long(self, key: str, value: str, longest: int) -> SceneError:
+        """Return the refusal of a long text."""
+        return SceneError(f"{self.where}: {key} has {len(value)} letters, expected {longest} at most; {MEND}")
 
     def sha256(self, key: str) -> str:
         """Return a SHA-256 in hexadecimal."""
@@ -62,7 +88,7 @@ class Record:
         value = self.values.get(key)
         try:
             found = np.array(value, dtype=np.float64)
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             found = np.array(np.nan)
         fits = found.ndim == len(shape) and all(want in (-1, got) for want, got in zip(shape, found.shape, strict=True))
         if not fits or not np.isfinite(found).all() or not _plain(value):

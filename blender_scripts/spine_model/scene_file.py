@@ -16,9 +16,10 @@ is checked against its SHA-256 before anything is made of it.
     MESH = {"name", "label"?, "colour": sRGB 0-1, "opacity": 0-1, "kind", "level"?, "side"?, "shown",
             "vertices", "faces", "file": {"path", "frame": "RAS" or "LPS", "unit": "mm", "sha256"}}
 
-Positions are mm in the scene's frame. ``kind`` is one of :data:`looks.KINDS`. A contact's ``middle`` lies on its face,
-``normal`` points out of it, ``along`` to the lead's tip. A field's file is a NumPy array (``.npy``, no objects) of one
-number per vertex, in the order of the mesh file's vertices; a number that is not finite is "no value".
+Names of the subject, leads, contacts, meshes and fields are such as :func:`names.is_name` takes; a marker's may hold
+spaces. Positions are mm in the scene's frame. ``kind`` is one of :data:`looks.KINDS`. A contact's ``middle`` lies on
+its face, ``normal`` points out of it, ``along`` to the lead's tip. A field's file is a NumPy array (``.npy``, no
+objects) of one number per vertex, in the order of the mesh file's vertices; one that is not finite is "no value".
 
 A model folder (``model.json``, format 2) is read as such a scene: see :mod:`model_folder`.
 """
@@ -30,8 +31,9 @@ from pathlib import Path
 from .colour_maps import COLOUR_MAPS
 from .contents import content_of, file_entry
 from .entries import ContactEntry, FieldEntry, LeadEntry, MarkerEntry, MeshEntry, Scene
-from .looks import GROUPS, KINDS, look_of
+from .looks import GROUPS, look_of
 from .model_folder import scene_of_model
+from .names import LONGEST_NAME
 from .records import MEND, Record, SceneError, read_json
 
 FORMAT = 1
@@ -71,7 +73,7 @@ def _scene(path: Path, record: Record) -> Scene:
     meshes = [mesh_entry(row, group) for group in GROUPS[:2] for row in record.rows(group)]
     return Scene(
         path=path,
-        subject=record.text("subject"),
+        subject=record.name("subject"),
         space=record.text("space"),
         model_sha256=record.sha256("model_sha256"),
         meshes=tuple(meshes),
@@ -94,23 +96,14 @@ def _require_different(scene: Scene) -> None:
 
 def mesh_entry(row: Record, group: str) -> MeshEntry:
     """Return a mesh; raise if its name or kind is not known."""
-    name, kind = row.text("name"), row.text("kind")
-    look = look_of(name, group)
-    if kind not in KINDS or (group != "leads" and (look is None or look.kind != kind)):
-        raise SceneError(
-            f"{row.where}: unknown structure {name!r} of kind {kind!r} among {group}; expected Cord, Dura, a root such "
-            f"as L2_R, or a tissue; {MEND}"
-        )
-    if group == "leads" and kind not in ("backing", "contact"):
-        raise SceneError(f"{row.where}: {name} of a lead is of kind {kind!r}; expected backing or contact; {MEND}")
-    colour, opacity = row.numbers("colour", 3), row.number("opacity")
-    if not 0 <= min(*colour, opacity) <= max(*colour, opacity) <= 1:
-        raise SceneError(f"{row.where}: colour and opacity of {name} must lie between 0 and 1; {MEND}")
+    name, kind = row.name("name"), row.text("kind")
+    _require_known(row, name, kind, group)
+    colour, opacity = _colour(row, name)
     return MeshEntry(
         name=name,
         group=group,
         kind=kind,
-        colour=tuple(colour.tolist()),
+        colour=colour,
         opacity=opacity,
         shown=row.get("shown", bool, True),
         file=file_entry(row.child("file")),
@@ -122,20 +115,43 @@ def mesh_entry(row: Record, group: str) -> MeshEntry:
     )
 
 
+def _require_known(row: Record, name: str, kind: str, group: str) -> None:
+    """Refuse a name or kind that a group does not have."""
+    if group == "leads":
+        if kind not in ("backing", "contact"):
+            raise SceneError(f"{row.where}: {name} of a lead is of kind {kind!r}; expected backing or contact; {MEND}")
+        return
+    look = look_of(name, group)
+    if look is None or look.kind != kind:
+        raise SceneError(
+            f"{row.where}: unknown structure {name!r} of kind {kind!r} among {group}; expected Cord, Dura, a root such "
+            f"as L2_R, or a tissue; {MEND}"
+        )
+
+
+def _colour(row: Record, name: str) -> tuple[tuple[float, float, float], float]:
+    """Return colour and opacity, all 0-1."""
+    colour, opacity = tuple(row.numbers("colour", 3).tolist()), row.number("opacity")
+    if not 0 <= min(*colour, opacity) <= max(*colour, opacity) <= 1:
+        raise SceneError(f"{row.where}: colour and opacity of {name} must lie between 0 and 1; {MEND}")
+    return colour, opacity
+
+
 def _lead(row: Record) -> LeadEntry:
     """Return a lead."""
     parts = tuple(mesh_entry(part, "leads") for part in row.rows("parts"))
     contacts = tuple(
-        ContactEntry(one.text("name"), one.numbers("middle", 3), one.direction("normal"), one.direction("along"))
+        ContactEntry(one.name("name"), one.numbers("middle", 3), one.direction("normal"), one.direction("along"))
         for one in row.rows("contacts")
     )
-    return LeadEntry(row.text("name"), row.get("title", str, ""), parts, contacts)
+    return LeadEntry(row.name("name"), row.get("title", str, "") or "", parts, contacts)
 
 
 def _marker(row: Record) -> MarkerEntry:
     """Return a marker."""
+    name, kind = (row.text(key, LONGEST_NAME) for key in ("name", "kind"))
     words = [row.get(key, str, "") or "" for key in ("structure", "level")]
-    return MarkerEntry(row.text("name"), row.text("kind"), row.numbers("position", 3), *words)
+    return MarkerEntry(name, kind, row.numbers("position", 3), *words)
 
 
 def _field(row: Record) -> FieldEntry:
@@ -143,6 +159,15 @@ def _field(row: Record) -> FieldEntry:
     colour_map = row.text("colour_map")
     if colour_map not in COLOUR_MAPS:
         raise SceneError(f"{row.where}: unknown colour map {colour_map!r}; expected one of {', '.join(COLOUR_MAPS)}")
-    limits = tuple(row.numbers("range", 2).tolist()) if "range" in row.values else None
-    on = {(one.text("group"), one.text("mesh")): file_entry(one.child("file"), mesh=False) for one in row.rows("on")}
-    return FieldEntry(row.text("name"), row.text("unit"), colour_map, limits, on)
+    on = {(one.text("group"), one.name("mesh")): file_entry(one.child("file"), mesh=False) for one in row.rows("on")}
+    return FieldEntry(row.name("name"), row.text("unit"), colour_map, _limits(row), on)
+
+
+def _limits(row: Record) -> tuple[float, float] | None:
+    """Return the limits of a field's scale; None where it states none."""
+    if "range" not in row.values:
+        return None
+    low, high = row.numbers("range", 2).tolist()
+    if low > high:
+        raise SceneError(f"{row.where}: range is [{low:g}, {high:g}], expected the lower limit first; {MEND}")
+    return low, high

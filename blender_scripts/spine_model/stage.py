@@ -69,7 +69,7 @@ def set_stage(
 def _own(model: bpy.types.Collection, name: str, data: object) -> bpy.types.Object:
     """Return the stage's object of a name, made where it is not there."""
     for one in model.all_objects:
-        if one.get(GROUP) == "stage" and one[NAME] == name:
+        if one.get(GROUP) == "stage" and one.get(NAME) == name:
             return one
     made = bpy.data.objects.new(name, data())
     made[NAME], made[GROUP], made[KIND] = name, "stage", "stage"
@@ -86,7 +86,7 @@ def the_camera(model: bpy.types.Collection) -> bpy.types.Object:
         If it was deleted.
     """
     for one in model.all_objects:
-        if one.get(GROUP) == "stage" and one[NAME] == "Camera":
+        if one.get(GROUP) == "stage" and one.get(NAME) == "Camera":
             return one
     raise SceneError("the camera of the model was deleted; press Set stage")
 

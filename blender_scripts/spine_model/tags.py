@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from .names import file_stem
 from .records import SceneError
 
 SUBJECT = "spine_subject"
@@ -39,10 +40,29 @@ def the_model(subject: str = "") -> bpy.types.Collection:
     """
     found = [model for model in models() if subject in ("", model[SUBJECT])]
     if len(found) != 1:
-        have = ", ".join(sorted(model[SUBJECT] for model in models())) or "none"
+        have = ", ".join(sorted(str(model[SUBJECT]) for model in models())) or "none"
         wanted = f"one named {subject}" if subject else "one: select an object of it, or name it with --subject"
         raise SceneError(f"this file holds the models: {have}; expected {wanted}")
     return found[0]
+
+
+def said(tagged: bpy.types.ID, tag: str) -> str:
+    """Return the text of a tag; in a .blend file it can be changed like anything else.
+
+    Raises
+    ------
+    SceneError
+        If it is not there, or is no text.
+    """
+    value = tagged.get(tag)
+    if not isinstance(value, str) or not value:
+        raise SceneError(f"{tagged.name}: its property {tag} is {value!r:.60}, expected text; import the model again")
+    return value
+
+
+def file_name(model: bpy.types.Collection) -> str:
+    """Return what files of a model are called by: its subject, without anything that leads to another folder."""
+    return file_stem(said(model, SUBJECT))
 
 
 def objects(model: bpy.types.Collection, *groups: str) -> list[bpy.types.Object]:

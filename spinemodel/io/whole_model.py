@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from spinemodel.anatomy.compartments import Partition
 from spinemodel.anatomy.curves import Centreline
@@ -16,6 +17,10 @@ from spinemodel.io.model import read_record, read_surfaces
 from spinemodel.io.model_quality import read_centrelines
 from spinemodel.io.partition import read_partition
 from spinemodel.io.shapes import the_model
+
+
+SUBJECT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}(?<!\.)")
+"""What a subject may be called: files are named after it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +71,14 @@ def read_model(path: Path) -> WholeModel:
     Raises
     ------
     InputError
-        If there is none, or several; or a file is missing or changed since.
+        If there is none, or several; a file is missing or changed since; or its subject is no name for a file.
     """
     folder = the_model(path)
-    record, surfaces = read_record(folder), read_surfaces(folder)
+    record = read_record(folder)
+    if not SUBJECT.fullmatch(str(record.get("subject"))):
+        problem = f"field subject: got {record.get('subject')!r}, expected a name such as sub-03"
+        raise InputError(f"{folder / 'model.json'}: {problem}; build the model again")
+    surfaces = read_surfaces(folder)
     parted = read_partition(folder / record["partition"]["file"]["path"]) if "partition" in record else None
     levels = levels_in(folder, record, surfaces, parted.parts if parted else {})
     lines = read_centrelines(folder, record)

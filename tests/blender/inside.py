@@ -19,6 +19,11 @@ def main(scene: Path, model: Path, work: Path) -> None:
     found["shown"] = fields(collection)
     headless.empty_file()
     found["model"] = facts(import_scene(model, bpy.context))
+    headless.empty_file()
+    found["leads"] = leads(import_scene(scene, bpy.context))
+    found["spoilt"] = spoilt(scene, work)
+    headless.empty_file()
+    import_scene(model, bpy.context)
     found["again"] = refused(lambda: import_scene(model, bpy.context))
     found["edits"] = edits(scene, work)
     found["operators"] = operators(scene, work)
@@ -99,6 +104,45 @@ def fields(collection: object) -> dict[str, object]:
     return found
 
 
+def leads(collection: object) -> dict[str, object]:
+    """Clear the view of the lead, then with bone kept, then without a lead, and return what is in the picture."""
+    from spine_model.leads import clear_leads
+
+    found, every = {}, {one.name: one for one in collection.all_objects}
+    lead = ("Backing", "C1", "C2", "C3")
+    for case, kept, hidden in (("default", (), ()), ("kept", ("Bone",), ()), ("none", (), lead)):
+        for one in every.values():
+            one.hide_render = one.name in hidden
+        parts = clear_leads(collection, [every[name] for name in kept])
+        picture = sorted(name for name, one in every.items() if one.get("spine_group") and not one.hide_render)
+        found[case] = {"about": sorted(one.name for one in parts), "picture": picture}
+    return found
+
+
+def spoilt(scene: Path, work: Path) -> dict[str, object]:
+    """Change what a .blend file says of a model, keep one such file, and return the lines that it is refused with."""
+    import bpy
+    from spine_model import headless, tags
+    from spine_model.edits import write_edits
+    from spine_model.fields import show_field
+    from spine_model.importing import import_scene
+
+    said = {}
+    headless.empty_file()
+    collection = import_scene(scene, bpy.context)
+    _moved(bpy.data.objects)
+    for tag in (tags.STRUCTURES, tags.FILE, tags.SPACE, tags.SUBJECT, tags.MODEL_SHA256, tags.FIELDS):
+        said[f"written before {tag}"] = str((work / "spoilt").exists())
+        before = collection[tag]
+        collection[tag] = 5
+        said[tag] = refused(lambda: (write_edits(collection, work / "spoilt"), show_field(collection, "potential")))
+        said[f"{tag} of the model"] = refused(lambda: tags.the_model("sub-03"))
+        collection[tag] = before
+    collection[tags.SUBJECT] = "../../evil"
+    bpy.ops.wm.save_as_mainfile(filepath=str(work / "evil.blend"))
+    return said
+
+
 def edits(scene: Path, work: Path) -> dict[str, object]:
     """Edit in many ways, each from a fresh import, and return what the way back says."""
     import bpy
@@ -135,10 +179,50 @@ def _moved(objects: object) -> None:
 
 
 def _transformed(objects: object) -> None:
-    """Shift and mirror the root as an object."""
+    """Shift and turn the root as an object, by half a turn about z."""
     from mathutils import Matrix
 
-    objects["L1_L"].matrix_world = Matrix([[-1, 0, 0, 24.6], [0, 1, 0, 0], [0, 0, 1, 0.5], [0, 0, 0, 1]])
+    objects["L1_L"].matrix_world = Matrix([[-1, 0, 0, 24.6], [0, -1, 0, -170], [0, 0, 1, 0.5], [0, 0, 0, 1]])
+
+
+def _mirrored(objects: object) -> None:
+    """Mirror the root as an object."""
+    objects["L1_L"].scale.x = -1
+
+
+def _flat(objects: object) -> None:
+    """Make the cord flat."""
+    objects["Cord"].scale.z = 0
+
+
+def _renamed(objects: object) -> None:
+    """Say that the cord is a file elsewhere, and move it."""
+    _moved(objects)
+    objects["Cord"]["spine_name"] = "../../evil"
+
+
+def _numbered(objects: object) -> None:
+    """Say that the cord is a number."""
+    objects["Cord"]["spine_name"] = 5
+
+
+def _undigested(objects: object) -> None:
+    """Forget what was imported: the cord as it was, the dura moved, and bone."""
+    for name in ("Cord", "Dura", "Bone"):
+        del objects[name]["spine_digest"]
+    objects["Dura"].data.vertices[7].co.x += 0.3
+
+
+def _converted(objects: object) -> None:
+    """Make a curve of the cord, as a conversion does."""
+    import bpy
+
+    cord = objects["Cord"]
+    curve = objects.new("Curve", bpy.data.curves.new("Curve", "CURVE"))
+    for tag in ("spine_name", "spine_group", "spine_kind", "spine_digest"):
+        curve[tag] = cord[tag]
+    cord.users_collection[0].objects.link(curve)
+    objects.remove(cord)
 
 
 def _subdivided(objects: object) -> None:
@@ -209,6 +293,12 @@ EDITS = {
     "nothing": _nothing,
     "moved": _moved,
     "transformed": _transformed,
+    "mirrored": _mirrored,
+    "flat": _flat,
+    "renamed": _renamed,
+    "numbered": _numbered,
+    "undigested": _undigested,
+    "converted": _converted,
     "subdivided": _subdivided,
     "edit_mode": _in_edit_mode,
     "opened": _opened,

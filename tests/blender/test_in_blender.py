@@ -169,11 +169,58 @@ def test_a_moved_vertex_comes_out_and_the_others_stay_to_the_bit(inside, structu
     assert not np.delete(change, vertex, axis=0).any()
 
 
-def test_a_transform_is_applied_and_a_mirrored_mesh_is_not_inside_out(inside, structures):
+def test_a_transform_is_applied(inside, structures):
     before, after = structures["L1_L"], edited(inside, "transformed")["L1_L"]
-    mirrored = before.vertices * [-1, 1, 1] + np.array([24.6, 0, 0.5])
-    np.testing.assert_allclose(after.vertices, mirrored, atol=WITHIN_MM)
+    turned = before.vertices * [-1, -1, 1] + np.array([24.6, -170, 0.5])
+    np.testing.assert_allclose(after.vertices, turned, atol=WITHIN_MM)
     assert volume(after) == pytest.approx(1.2**3, rel=1e-4)
+
+
+def test_a_mirrored_or_flat_structure_is_refused(inside):
+    assert inside["edits"]["mirrored"]["line"].startswith("L1_L is mirrored (negative scale); undo it, or apply it")
+    assert inside["edits"]["flat"]["line"].startswith("Cord is flat (a scale of 0)")
+    assert [inside["edits"][case]["written"] for case in ("mirrored", "flat")] == [[], []]
+
+
+def test_properties_that_were_changed_are_one_line(inside):
+    said = {case: inside["edits"][case]["line"] for case in ("renamed", "numbered", "converted")}
+    assert "has no structure '../../evil'" in said["renamed"]
+    assert said["numbered"].startswith("Cord: its property spine_name is 5, expected text")
+    assert said["converted"].startswith("Cord: Curve is no mesh any more")
+    for tag in ("structures", "file", "space", "subject", "fields"):
+        assert f"property spine_{tag}" in inside["spoilt"][f"spine_{tag}"], tag
+    assert "is not what sub-toy was imported from" in inside["spoilt"]["spine_model_sha256"]
+    assert "holds the models: 5;" in inside["spoilt"]["spine_subject of the model"]
+    assert inside["spoilt"]["written before spine_fields"] == "False"
+    lines = [*said.values(), *inside["spoilt"].values()]
+    assert not any("\n" in line for line in lines)
+
+
+def test_without_digests_the_files_are_compared(inside):
+    assert inside["edits"]["undigested"]["names"] == ["Dura"]
+    assert inside["edits"]["undigested"]["notes"] == [
+        "Bone: was changed, but is left out: only cord, dura and roots are taken back"
+    ]
+
+
+def test_a_picture_of_a_lead_is_about_it_and_nothing_covers_it(inside):
+    found = inside["leads"]
+    assert found["default"]["about"] == ["Backing", "C1", "C2", "C3"]
+    assert {"Backing", "C1", "C1 label", "Cord", "Dura", "L1_L"} <= set(found["default"]["picture"])
+    assert "Bone" not in found["default"]["picture"]
+    assert "Bone" in found["kept"]["picture"]
+    assert found["none"]["about"] == []
+    assert "Bone" in found["none"]["picture"]
+
+
+def test_pictures_stay_in_their_folder_whatever_the_file_says(run, inside, tmp_path):
+    out = tmp_path / "a" / "b" / "pictures"
+    options = ("--frames", 1, "--size", "32x32", "--samples", 1, "--film")
+    done = run(SCRIPTS / "render_model.py", inside["work"] / "evil.blend", "--out", out, *options)
+    assert done.returncode == 0, done.stderr
+    files = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert {path.name for path in out.iterdir()} == files
+    assert "evil_001.png" in files
 
 
 def test_modifiers_are_applied(inside, structures):
@@ -253,6 +300,7 @@ def picture_in(path: Path) -> np.ndarray:
 
 def test_a_turn_is_rendered_and_is_not_empty(run, scene, tmp_path):
     options = ("--frames", 2, "--size", "96x128", "--samples", 2, "--hide", "Bone", "--field", "potential", "--film")
+    options += ("--focus", "Dura,Roots,Leads")
     done = run(SCRIPTS / "render_model.py", scene, "--out", tmp_path, *options)
     assert done.returncode == 0, done.stderr
     pictures = [picture_in(tmp_path / f"sub-toy_00{i}.png") for i in (1, 2)]
@@ -271,6 +319,12 @@ def test_a_name_that_is_not_there_is_one_line(run, scene, tmp_path):
     done = run(SCRIPTS / "render_model.py", scene, "--out", tmp_path, "--show", "Liver")
     assert done.returncode == 1
     assert "error: Liver: no such object" in done.stderr
+
+
+def test_the_help_says_what_a_lead_changes(run):
+    said = " ".join(run(SCRIPTS / "render_model.py", "--help").stdout.split())
+    assert "With a lead, the camera looks at it and Bone, Disc, Muscle are left out" in said
+    assert "--show Bone brings bone back" in said
 
 
 def test_blender_installs_the_packed_extension(run, scene, tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ import package
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spine_model import colour_maps, looks
+from spine_model import colour_maps, looks, names
 from spine_model.contents import triangles_of, values_of
 from spine_model.mesh_files import MeshFileError, Triangles, open_edges, parse_mesh, ply_bytes
 from spine_model.records import SceneError
@@ -38,7 +38,7 @@ from tests.blender.conftest import SCRIPTS
 from tests.blender.toy_scene import AT, SPACE, toy_contents, toy_extras
 from tests.shapes import box, sphere
 
-PURE = ("colour_maps", "contents", "looks", "mesh_files", "model_folder", "records", "scene_file")
+PURE = ("colour_maps", "contents", "looks", "mesh_files", "model_folder", "names", "records", "scene_file")
 
 
 @pytest.mark.parametrize("name", PURE)
@@ -182,6 +182,23 @@ SPOILT = {
     "no place": (set_to("markers", 0, "position", value=[0, 0]), "expected 3 finite numbers"),
     "no direction": (set_to("leads", 0, "contacts", 0, "normal", value=[0, 0, 0]), "has no direction"),
     "an unknown colour map": (set_to("fields", 0, "colour_map", value="jet"), "unknown colour map 'jet'"),
+    "a subject outside": (set_to("subject", value="../../../../x/PWN2"), "expected a name of 64 letters"),
+    "a hidden subject": (set_to("subject", value=".x"), "expected a name of 64 letters"),
+    "a long subject": (set_to("subject", value="x" * 65), "expected a name of 64 letters"),
+    "a lead outside": (set_to("leads", 0, "name", value="../x"), "expected a name of 64 letters"),
+    "a contact outside": (set_to("leads", 0, "contacts", 0, "name", value="a/b"), "expected a name of 64 letters"),
+    "a part outside": (set_to("leads", 0, "parts", 1, "name", value="a b"), "expected a name of 64 letters"),
+    "a field outside": (set_to("fields", 0, "name", value="../heat"), "expected a name of 64 letters"),
+    "a field on an outside": (set_to("fields", 0, "on", 0, "mesh", value="../Cord"), "expected a name of 64 letters"),
+    "a field upside down": (set_to("fields", 1, "range", value=[1, 0]), "range is [1, 0], expected the lower limit"),
+    "a long marker": (set_to("markers", 0, "name", value="m" * 100), "100 letters, expected 64 at most"),
+    "a marker of 500 letters": (set_to("markers", 0, "name", value="m" * 500), "500 letters"),
+    "a long kind": (set_to("markers", 0, "kind", value="m" * 100), "100 letters, expected 64 at most"),
+    "a long level": (set_to("markers", 0, "level", value="m" * 500), "500 letters, expected 255 at most"),
+    "a long title": (set_to("leads", 0, "title", value="m" * 500), "500 letters, expected 255 at most"),
+    "a great label": (set_to("structures", 0, "label", value=99999999999999), "expected 2147483647 at most"),
+    "a great label of a part": (set_to("leads", 0, "parts", 0, "label", value=-(2**40)), "expected 2147483647 at most"),
+    "a number beyond all": (set_to("markers", 0, "position", value=[0, 0, 10**400]), "expected 3 finite numbers"),
     "a field on nothing": (set_to("fields", 0, "on", 0, "mesh", value="Liver"), "lies on Liver"),
 }
 
@@ -233,6 +250,10 @@ def test_a_model_folder_with_a_spoilt_file_is_refused_too(model, tmp_path):
         (set_to("format", value=1), "format is 1, expected 2"),
         (set_to("structures", 0, "name", value="Liver"), "unknown structure 'Liver'"),
         (set_to("structures", 0, "files", value=[]), "no STL or PLY file"),
+        (set_to("subject", value="../../x"), "expected a name of 64 letters"),
+        (set_to("structures", 0, "name", value="../Cord"), "expected a name of 64 letters"),
+        (set_to("structures", 0, "label", value=99999999999999), "expected 2147483647 at most"),
+        (set_to("spinal_segments", 0, "name", value="L" * 100), "100 letters, expected 64 at most"),
     ):
         spoilt = json.loads(json.dumps(record))
         change(spoilt)
@@ -241,6 +262,26 @@ def test_a_model_folder_with_a_spoilt_file_is_refused_too(model, tmp_path):
             read_scene(folder)
     with pytest.raises(SceneError, match=r"no scene\.json or model\.json"):
         read_scene(tmp_path)
+
+
+def test_centrelines_of_what_is_no_root_are_refused(model, tmp_path):
+    folder = shutil.copytree(model, tmp_path / "sub-toy")
+    table = folder / "centrelines" / "sub-toy_centrelines.tsv"
+    table.write_text(table.read_text().replace("L1_L", "L" * 500))
+    record = json.loads((folder / "model.json").read_text())
+    record["together"][0]["sha256"] = sha256(table.read_bytes())
+    (folder / "model.json").write_text(json.dumps(record))
+    with pytest.raises(SceneError, match="expected roots such as L2_R"):
+        read_scene(folder)
+
+
+@given(st.text() | st.text("./\\a:-", max_size=90))
+def test_a_file_is_called_by_a_name_whatever_a_property_says(text):
+    stem = names.file_stem(text)
+    assert names.is_name(stem)
+    assert (Path("out") / f"{stem}_001.png").resolve().parent == Path("out").resolve()
+    if text[:1].isalnum() and text[-1:].isalnum() and names.is_name(text):
+        assert stem == text
 
 
 def test_an_array_of_objects_is_not_loaded(scene, tmp_path):

@@ -129,6 +129,14 @@ def test_edits_of_something_else_are_refused(model: WholeModel, tmp_path: Path, 
         read_edits(written(model, tmp_path, **changes), model)
 
 
+@pytest.mark.parametrize("subject", ["../../sub-03", "", "sub/03", "a" * 65, None])
+def test_a_model_whose_subject_is_no_name_is_refused(model: WholeModel, subject) -> None:
+    path = model.folder / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"subject": subject}))
+    with pytest.raises(InputError, match="field subject: got .*, expected a name such as sub-03"):
+        read_model(model.folder)
+
+
 def test_a_folder_without_edits_is_refused(model: WholeModel, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no edits\.json"):
         read_edits(tmp_path, model)
