@@ -142,11 +142,11 @@ def _file_of(name: str) -> Path | None:
 
 def _draw(path: Path, design: LeadDesign) -> None:
     """Draw a lead, or say why not."""
-    from spinemodel.report.lead_drawing import render_lead
+    from spinemodel.report.lead_drawing import render_design
 
     try:
         with step(f"Drawing {path}"):
-            render_lead(path, design)
+            render_design(path, design)
         say(str(path))
     except BackendUnavailableError as missing:
         say(f"note: figure left out: {missing}")

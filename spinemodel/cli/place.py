@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
 from spinemodel.cli.options import FileFrame, formats_of
 from spinemodel.cli.outputs import require_free
-from spinemodel.cli.show import print_table, say, step
-from spinemodel.cli.tables import MARKS
+from spinemodel.cli.placed import compare, tell
+from spinemodel.cli.show import say, step
 from spinemodel.errors import BackendUnavailableError, InputError
 
 if TYPE_CHECKING:
     from spinemodel.io.whole_model import WholeModel
     from spinemodel.leads.design import LeadDesign
     from spinemodel.leads.placement import Placed
-    from spinemodel.leads.under_contacts import ContactFit
+    from spinemodel.leads.site import Site
+    from spinemodel.leads.track import Course, Target
 
-MOST_IN_SERIES = 99
+MOST_IN_SERIES: Final = 99
 """Files are numbered with two digits."""
 
 
@@ -74,39 +77,98 @@ def place(
 
     Example: spinemodel place models/sub-03 --lead specify-5-6-5 --at L1 --series 6 --step 2mm --out lead.json
     """
-    from spinemodel.io.lead import write_lead, write_lead_meshes
     from spinemodel.io.lead_catalogue import find_lead
     from spinemodel.io.lead_site import site_of, target_of
     from spinemodel.io.whole_model import read_model
-    from spinemodel.leads.series import courses
     from spinemodel.leads.series import series as in_series
     from spinemodel.leads.track import Course
 
-    design, chosen = find_lead(lead), formats_of(formats)
-    first = Course(offset, lateral, tilt, side, midline)
-    several = courses(first, _count(series), _measure("--step", step_by, "mm"), _measure("--turn", turn_by, "deg"))
-    paths = _numbered(out, len(several))
-    require_free(_outputs(out, paths, design, meshes, chosen, figure=figure), [model])
+    several = _courses(Course(offset, lateral, tilt, side, midline), gap, series, step_by, turn_by)
+    design, paths = find_lead(lead), _numbered(out, len(several))
+    files = _Files(paths, out.with_suffix(".tsv"), meshes, tuple(formats_of(formats)), frame, figure)
+    _require_free(files, design, model)
     with step(f"Reading {model}"):
         whole = read_model(model)
         site, target = site_of(whole), target_of(at, whole)
-    say(f"{at}: {target.said}")
-    done: dict[str, Placed] = {}
-    placing = in_series(design, site, target, several, gap)
-    for path in paths:
-        with step(f"Placing {path.stem}"):
-            placed = next(placing)
-        write_lead(placed, path, whole)
-        done[path.name] = placed
-        if meshes:
-            write_lead_meshes(placed.lead, meshes, chosen, stem=path.stem, frame=frame)
-        if figure:
-            _draw(path.with_suffix(".png"), placed, whole)
-        _tell(path, placed)
+    say(_said(at, target, site))
+    done = _placed(paths, in_series(design, site, target, several, gap))
+    _write(files, done, whole)
+    for path, placed in done.items():
+        tell(path, placed)
     if len(done) > 1:
-        _compare(out.with_suffix(".tsv"), done)
+        compare(files.table, done)
     if strict and not all(placed.fit.fits for placed in done.values()):
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What is written: a lead or several, for several a table, and what was asked for besides."""
+
+    leads: list[Path]
+    table: Path
+    meshes: Path | None
+    formats: tuple[str, ...]
+    frame: Literal["LPS", "RAS"]
+    figure: bool
+
+
+def _courses(first: Course, gap: float, count: int, step_by: str, turn_by: str) -> tuple[Course, ...]:
+    """Return the courses asked for, or refuse, before anything is read, an option that no lead can follow."""
+    from spinemodel.leads.placement import MOST_GAP_MM
+    from spinemodel.leads.series import courses
+    from spinemodel.leads.track import MOST_TILT_DEG
+
+    for option, value in (("--offset", first.offset_mm), ("--lateral", first.lateral_mm)):
+        if not isfinite(value):
+            raise InputError(f"{option} {value:g}: expected a number of mm")
+    if not 0 <= gap <= MOST_GAP_MM:
+        raise InputError(f"--gap {gap:g}: expected 0 to {MOST_GAP_MM:g} mm")
+    if not abs(first.tilt_deg) <= MOST_TILT_DEG:
+        raise InputError(f"--tilt {first.tilt_deg:g}: expected at most {MOST_TILT_DEG:g} degrees either way")
+    turn = _measure("--turn", turn_by, "deg")
+    several = courses(first, _count(count), _measure("--step", step_by, "mm"), turn)
+    last = several[-1].tilt_deg
+    if abs(last) > MOST_TILT_DEG:
+        raise InputError(f"--turn {turn_by}: tilts the last of the series by {last:g} degrees; expected at most "
+                         f"{MOST_TILT_DEG:g} either way")  # fmt: skip
+    return several
+
+
+def _require_room(option: str, folder: Path | None) -> None:
+    """Refuse a folder that cannot be written to, or made, before anything is read."""
+    from tempfile import TemporaryFile
+
+    if folder is None:
+        return
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    try:
+        with TemporaryFile(dir=there):
+            pass
+    except OSError as problem:
+        raise InputError(f"{option}: {folder} cannot be written to ({problem.strerror}); choose another") from None
+
+
+def _said(at: str, target: Target, site: Site) -> str:
+    """Return what is said of the place; of a point how far it is from the dura, to which it is moved."""
+    from spinemodel.leads.marked_point import off_dura
+
+    off = off_dura(site, target)
+    return f"{at}: {target.said}" + ("" if off is None else f", {off:.1f} mm from the dura")
+
+
+def _placed(paths: list[Path], placing: Iterator[Placed]) -> dict[Path, Placed]:
+    """Return every placed lead by its file: all of them, before any is written, so that no series is left in part."""
+    done: dict[Path, Placed] = {}
+    for i, path in enumerate(paths, start=1):
+        try:
+            with step(f"Placing {path.stem}"):
+                done[path] = next(placing)
+        except InputError as problem:
+            if len(paths) == 1:
+                raise
+            raise InputError(f"lead {i} of {len(paths)}: {problem}; none of the series was written") from problem
+    return done
 
 
 def _count(series: int) -> int:
@@ -124,8 +186,6 @@ def _measure(option: str, text: str, unit: str) -> float:
     >>> _measure("--step", "2mm", "mm"), _measure("--turn", "-5", "deg")
     (2.0, -5.0)
     """
-    from math import isfinite
-
     try:
         value = float(text.strip().lower().removesuffix(unit))
     except ValueError:
@@ -148,62 +208,33 @@ def _numbered(out: Path, count: int) -> list[Path]:
     return [out] if count == 1 else [out.with_stem(f"{out.stem}_{i:02d}") for i in range(1, count + 1)]
 
 
-def _outputs(
-    out: Path, paths: list[Path], design: LeadDesign, meshes: Path | None, formats: list[str], *, figure: bool
-) -> list[Path]:
-    """Return all that will be written."""
+def _require_free(files: _Files, design: LeadDesign, model: Path) -> None:
+    """Refuse outputs that would replace something or cannot be written, before anything is read."""
     from spinemodel.io.lead import mesh_paths
 
-    pictures = [path.with_suffix(".png") for path in paths] if figure else []
-    parts = [part for path in paths for part in mesh_paths(design, meshes, formats, path.stem)] if meshes else []
-    return [*paths, *pictures, *parts, *([out.with_suffix(".tsv")] if len(paths) > 1 else [])]
+    pictures = [path.with_suffix(".png") for path in files.leads] if files.figure else []
+    parts = [part for path in files.leads for part in mesh_paths(design, files.meshes, files.formats, path.stem)
+             ] if files.meshes else []  # fmt: skip
+    tables = [files.table] if len(files.leads) > 1 else []
+    require_free([*files.leads, *pictures, *parts, *tables], [model])
+    _require_room("--out", files.table.parent)
+    _require_room("--meshes", files.meshes)
 
 
-def _tell(path: Path, placed: Placed) -> None:
-    """Print how a lead lies, and the verdict."""
-    fit = placed.fit
-    marks = f"; {MARKS['extrapolated']} extrapolated, {MARKS['derived']} derived level"
-    print_table(f"{path.name}: contacts (gap: to the dura's outer face, least / mean / greatest{marks})",
-                [_contact_row(contact) for contact in fit.contacts])  # fmt: skip
-    print_table("Clearance of the whole lead (negative: depth on the wrong side)", [
-        {"to": one.to, "mm": "beyond 20" if one.mm is None else f"{one.mm:.2f}", "part": one.part,
-         "x y z (RAS)": " ".join(f"{x:.1f}" for x in one.at or ())}
-        for one in fit.clearances
-    ])  # fmt: skip
-    radius = fit.bend.radius_mm
-    bend = "straight" if radius is None else f"bent to a radius of {radius:.0f} mm at v {fit.bend.v_mm:.0f} mm"
-    say(f"{placed.lead.design.name}: {bend}")
-    for note in fit.notes:
-        say(f"note: {note}")
-    for fault in fit.faults:
-        say(f"fault: {fault}")
-    say(f"{'fits' if fit.fits else 'does not fit'}: {path}")
-
-
-def _contact_row(contact: ContactFit) -> dict[str, str]:
-    """Return what is printed of a contact; marks say which levels nobody marked."""
-    nearest = contact.nearest_root_mm
-    return {
-        "contact": contact.name,
-        "gap mm": " / ".join(f"{mm:.2f}" for mm in contact.gap_mm),
-        "segment": (contact.segment or "-") + MARKS.get(contact.segment_origin, ""),
-        "vertebra": (contact.vertebra or "-") + MARKS.get(contact.vertebra_origin, ""),
-        "entries (mm to the right)": ", ".join(f"{zone.root} {zone.lateral_mm:+.1f}" for zone in contact.entries)
-        or "-",
-        "nearest root mm": f"{contact.nearest_root} {nearest:.1f}" if nearest is not None else "-",
-    }
-
-
-def _compare(path: Path, done: Mapping[str, Placed]) -> None:
-    """Write and print what tells the leads of a series apart."""
-    from spinemodel.io.lead import comparison
+def _write(files: _Files, done: Mapping[Path, Placed], model: WholeModel) -> None:
+    """Write every lead, the table of a series, and meshes and pictures where asked for."""
+    from spinemodel.io.lead import comparison, write_lead, write_lead_meshes
     from spinemodel.io.tables import write_rows
 
-    rows = comparison(done)
-    write_rows(path, rows)
-    shown = ("file", "offset_mm", "tilt_deg", "fits", "dura_mm", "cord_mm", "bone_mm", "canal_mm", "gap_mean_mm")
-    print_table("Series", [{name: row[name] for name in shown if name in row} for row in rows])
-    say(str(path))
+    for path, placed in done.items():
+        write_lead(placed, path, model)
+    if len(done) > 1:
+        write_rows(files.table, comparison({path.name: placed for path, placed in done.items()}))
+    for path, placed in done.items():
+        if files.meshes:
+            write_lead_meshes(placed.lead, files.meshes, files.formats, stem=path.stem, frame=files.frame)
+        if files.figure:
+            _draw(path.with_suffix(".png"), placed, model)
 
 
 def _draw(path: Path, placed: Placed, model: WholeModel) -> None:

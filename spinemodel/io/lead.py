@@ -18,11 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from spinemodel import __version__
 from spinemodel.errors import InputError
 from spinemodel.io.files import atomic, plain, sha256
-from spinemodel.io.mesh_writers import Colour
 from spinemodel.io.slicer import Frame
 from spinemodel.io.surfaces import write_surface
 from spinemodel.io.whole_model import WholeModel
 from spinemodel.leads.checks import check_design
+from spinemodel.leads.colours import Colour, lead_colour
 from spinemodel.leads.design import Backing, Contact, LeadDesign
 from spinemodel.leads.lead import BACKING, Lead, Ribbon
 from spinemodel.leads.parts import lead_on
@@ -35,13 +35,6 @@ MEND: Final = "place the lead again with `spinemodel place`"
 
 UPRIGHT: Final = 1e-6
 """Most by which a ribbon's frames may miss right angles."""
-
-SILICONE: Final[Colour] = (0.52, 0.58, 0.68)
-METAL: Final[tuple[Colour, ...]] = (
-    (0.90, 0.10, 0.29), (0.96, 0.51, 0.19), (1.00, 0.88, 0.10), (0.75, 0.94, 0.27),
-    (0.24, 0.71, 0.29), (0.26, 0.83, 0.96), (0.26, 0.39, 0.85), (0.57, 0.12, 0.71),
-)  # fmt: skip
-"""Colours of contacts, in turn: eight that are told apart, after Trubetskoy's list of distinct colours (2017)."""
 
 
 def write_lead(placed: Placed, path: Path, model: WholeModel) -> None:
@@ -200,9 +193,8 @@ def _ribbon(path: Path, record: _Record) -> Ribbon:
 
 
 def colours_of(lead: Lead) -> dict[str, Colour]:
-    """Return a colour for every part: contacts in turn, the backing light grey."""
-    contacts = {contact.name: METAL[i % len(METAL)] for i, contact in enumerate(lead.design.contacts)}
-    return {BACKING: SILICONE} | contacts
+    """Return a colour for every part."""
+    return {name: lead_colour(name) for name in (BACKING, *(contact.name for contact in lead.design.contacts))}
 
 
 def mesh_paths(design: LeadDesign, folder: Path, formats: Sequence[str], stem: str) -> list[Path]:

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from spinemodel.errors import InputError
 from spinemodel.io.files import one_line
 from spinemodel.io.lead_rows import BackingRow, ContactRow, GridRow, LeadRow, to_design
-from spinemodel.leads.checks import check_design
+from spinemodel.leads.checks import check_design, in_print
 from spinemodel.leads.design import LeadDesign
 
 _ROWS: Final[Mapping[str, type[BaseModel]]] = {"backing": BackingRow, "grid": GridRow, "contacts": ContactRow}
@@ -27,7 +27,6 @@ _EXPECTED: Final = {
     "list_type": "a list",
     "missing": "a value",
     "model_type": "a table",
-    "string_too_short": "some text",
     "string_type": "text",
     "too_short": "one entry at least",
 }
@@ -127,12 +126,12 @@ def _tables(path: Path | None) -> tuple[str, dict[str, Any]]:
 def _lead(place: str, name: str, table: Any) -> LeadDesign:
     """Return the lead of one table."""
     if not isinstance(table, dict):
-        raise InputError(f"{place}: {name}: expected a table [NAME] that holds a lead, got {_short(table)}")
+        raise InputError(f"{place}: {in_print(name)}: expected a table [NAME] that holds a lead, got {_short(table)}")
     try:
         design = to_design(name, LeadRow.model_validate(table))
     except ValidationError as problem:
         first = min(problem.errors(), key=lambda error: error["type"] != "extra_forbidden")
-        raise InputError(f"{place}: lead {name}: {_in_words(first)}") from None
+        raise InputError(f"{place}: lead {in_print(name)}: {_in_words(first)}") from None
     try:
         check_design(design)
     except InputError as problem:
@@ -142,7 +141,8 @@ def _lead(place: str, name: str, table: Any) -> LeadDesign:
 
 def _in_words(error: ErrorDetails) -> str:
     """Return an error of pydantic as ``field: expected ..., got ...``."""
-    where = "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in error["loc"]).lstrip(".")
+    steps = (f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in error["loc"])
+    where = in_print("".join(steps).lstrip("."))
     if error["type"] == "extra_forbidden":
         table, key = next((s for s in error["loc"] if s in _ROWS), ""), str(error["loc"][-1])
         known = list(_ROWS.get(str(table), LeadRow).model_fields)

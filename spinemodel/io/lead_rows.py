@@ -5,13 +5,27 @@ from __future__ import annotations
 from math import inf
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from spinemodel.leads.design import Backing, Contact, LeadDesign, Outline
 
 Length = Annotated[float, Field(allow_inf_nan=False)]
 MOST_CONTACTS: Final = 1000
 """No file that is meant asks for more; a slip of the keyboard might."""
+
+
+def _in_one_line(text: str) -> str:
+    """Return text in one line; refuse none, and what would steer a terminal."""
+    line = " ".join(text.split())
+    if not line:
+        raise ValueError("some text, got none")
+    if not line.isprintable():
+        raise ValueError(f"text without control characters, got {line[:60]!r}")
+    return line
+
+
+Words = Annotated[str, AfterValidator(_in_one_line)]
+"""Text for people, in one line."""
 
 
 class _Row(BaseModel):
@@ -100,8 +114,8 @@ class BackingRow(_Row):
 class LeadRow(_Row):
     """A lead."""
 
-    title: Annotated[str, Field(min_length=1)]
-    source: Annotated[str, Field(min_length=1)]
+    title: Words
+    source: Words
     verified: bool = False
     metal_mm: Length
     backing: BackingRow
@@ -136,7 +150,7 @@ def to_design(name: str, row: LeadRow) -> LeadDesign:
         Contact(c.name, c.outline, c.u_mm, c.v_mm - zero, c.width_mm, c.length_mm) for c in contacts
     )
     backing = _backing(row.backing, width, (high - low) / 2, zero)
-    return LeadDesign(name, row.title, backing, placed, row.metal_mm, " ".join(row.source.split()), row.verified)
+    return LeadDesign(name, row.title, backing, placed, row.metal_mm, row.source, row.verified)
 
 
 def _written(rows: list[ContactRow], width: float) -> list[Contact]:

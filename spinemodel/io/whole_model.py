@@ -18,7 +18,6 @@ from spinemodel.io.model_quality import read_centrelines
 from spinemodel.io.partition import read_partition
 from spinemodel.io.shapes import the_model
 
-
 SUBJECT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}(?<!\.)")
 """What a subject may be called: files are named after it."""
 
@@ -75,7 +74,7 @@ def read_model(path: Path) -> WholeModel:
     """
     folder = the_model(path)
     record = read_record(folder)
-    if not SUBJECT.fullmatch(str(record.get("subject"))):
+    if not SUBJECT.fullmatch(str(record.get("subject") or "")):
         problem = f"field subject: got {record.get('subject')!r}, expected a name such as sub-03"
         raise InputError(f"{folder / 'model.json'}: {problem}; build the model again")
     surfaces = read_surfaces(folder)

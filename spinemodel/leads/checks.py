@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import combinations
-from math import hypot, inf, isfinite
+from math import hypot, inf, isfinite, pi
 from typing import Final
 
 from spinemodel.errors import InputError
@@ -13,6 +13,10 @@ from spinemodel.leads.lead import BACKING
 
 CLEAR_MM: Final = 0.05
 """Least insulation between two contacts, and round each. A choice: a tenth of the default edge of the mesh."""
+
+MOST_MM: Final = {"length_mm": 300.0, "width_mm": 30.0, "thickness_mm": 10.0}
+"""Largest body; more is a slip of units. A choice: half a spinal canal, four times as long as any lead of the
+catalogue; as wide as the widest canals; as thick as the greatest gap between canal and dura."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _ROUNDING_MM: Final = 1e-9
@@ -40,9 +44,10 @@ def check_design(design: LeadDesign) -> None:
     spinemodel.errors.InputError: lead tiny: contact C1: reaches 0.500 mm beyond the backing; expected it at least \
 0.05 mm inside
     """
-    at = f"lead {design.name}"
+    at = f"lead {in_print(design.name)}"
     if not _NAME.fullmatch(design.name):
         raise InputError(f"{at}: name: expected letters, digits, '_', '-' and '.', since files are named by it")
+    _check_words(at, design)
     _check_backing(at, design.backing)
     _check_names(at, design.contacts)
     for contact in design.contacts:
@@ -79,16 +84,38 @@ def _rounded_distance(across: float, along: float) -> float:
     return hypot(max(across, 0.0), max(along, 0.0)) + min(max(across, along), 0.0)
 
 
+def in_print(text: str) -> str:
+    r"""Return text as it is, or as Python writes it where it would steer a terminal.
+
+    Examples
+    --------
+    >>> print(in_print("my lead"), in_print("\x1b[31m"))
+    my lead '\x1b[31m'
+    """
+    return text if text.isprintable() else repr(text)
+
+
+def _check_words(at: str, design: LeadDesign) -> None:
+    """Refuse a title or a source that would steer a terminal, and a lead that says not where it is from."""
+    for name in ("title", "source"):
+        text = getattr(design, name)
+        if not text.isprintable():
+            raise InputError(f"{at}: {name}: got {text!r}, expected text without control characters")
+    if not design.source.strip():
+        raise InputError(f"{at}: source: got none, expected where its sizes come from")
+
+
 def _check_backing(at: str, backing: Backing) -> None:
     """Refuse a body without size, or with corners that do not fit it."""
-    sizes = {name: getattr(backing, name) for name in ("length_mm", "width_mm", "thickness_mm")}
-    for name, size in (sizes | {"radius_across_mm": backing.radius_across_mm}).items():
-        if not size > 0 or (size == inf and name in sizes):
+    for name, most in MOST_MM.items():
+        size = getattr(backing, name)
+        if not 0 < size < inf:
             raise InputError(f"{at}: backing: {name}: got {size:g}, expected a positive number of mm")
+        if size > most:
+            raise InputError(f"{at}: backing: {name}: got {size:g}, expected at most {most:g}; is it in mm?")
+    _check_curve(at, backing)
     if not isfinite(backing.middle_mm):
         raise InputError(f"{at}: backing: middle_mm: got {backing.middle_mm:g}, expected a number of mm")
-    if not 0 <= backing.stiffness_across <= 1:
-        raise InputError(f"{at}: backing: stiffness_across: got {backing.stiffness_across:g}, expected 0 to 1")
     most = min(backing.length_mm, backing.width_mm) / 2 if backing.form == "paddle" else 0.0
     if not 0 <= backing.corner_mm <= most:
         raise InputError(f"{at}: backing: corner_mm: got {backing.corner_mm:g}, expected 0 to {most:g} mm")
@@ -97,6 +124,20 @@ def _check_backing(at: str, backing: Backing) -> None:
         raise InputError(f"{at}: backing: width_mm and thickness_mm: got {got}, expected a cylinder's diameter twice")
     if backing.form == "cylinder" and backing.length_mm <= backing.width_mm / 2:
         raise InputError(f"{at}: backing: length_mm: got {backing.length_mm:g}, all tip; expected a longer body")
+
+
+def _check_curve(at: str, backing: Backing) -> None:
+    """Refuse a curve across that turns through more than half a circle, and a stiffness that is none."""
+    radius = backing.radius_across_mm
+    if not radius > 0:
+        raise InputError(f"{at}: backing: radius_across_mm: got {radius:g}, expected a positive number of mm")
+    if backing.form == "paddle" and backing.width_mm > pi * radius:
+        raise InputError(
+            f"{at}: backing: radius_across_mm: got {radius:g}, on which {backing.width_mm:g} mm of width turn through "
+            f"more than half a circle; expected {backing.width_mm / pi:.2f} or more; is it in mm?"
+        )
+    if not 0 <= backing.stiffness_across <= 1:
+        raise InputError(f"{at}: backing: stiffness_across: got {backing.stiffness_across:g}, expected 0 to 1")
 
 
 def _check_names(at: str, contacts: tuple[Contact, ...]) -> None:

@@ -21,6 +21,7 @@ from spinemodel.leads.dura_section import (
     place_on,
     quarter_of,
 )
+from spinemodel.leads.marked_point import arc_to, require_by_dura
 from spinemodel.leads.site import Site
 from spinemodel.leads.smooth_line import KNOT_MM, SmoothLine, length_from, smooth_through
 
@@ -134,10 +135,12 @@ def track_over(site: Site, target: Target, course: Course, low: float, high: flo
     Raises
     ------
     InputError
-        If the place is not on the dura, the tilt too steep, or the line leaves the side of the dura that it lies on.
+        If the place is not on the dura, or a point far from it, the tilt too steep, or the line leaves the side of the
+        dura that it lies on.
     """
     if abs(course.tilt_deg) > MOST_TILT_DEG:
         raise InputError(f"tilt {course.tilt_deg:g} degrees: expected at most {MOST_TILT_DEG:g} either way")
+    require_by_dura(site, target)
     reach = max(-low, high) + abs(course.offset_mm) + KNOT_MM
     rough = _rough_place(site, target)
     outlines = _outlines(site, rough - 1.2 * reach, rough + 1.2 * reach, course)
@@ -193,24 +196,17 @@ def _start(site: Site, outlines: list[Outline], s: FloatArray, target: Target, c
     """Return where v = 0 lies: the target's place, the lateral way round the dura, the offset along it."""
     lateral = course.lateral_mm
     if target.point is not None:
-        lateral += _arc_of(outlines, s, np.array(target.point))
+        lateral += arc_to(outlines, target, np.array(target.point), course.side)
     line = smooth_through(s, np.array([place_on(outline, lateral) for outline in outlines]))
     place = _rough_place(site, target) if target.z is None else _at_height(line, s, target)
     fine = np.linspace(s[0], s[-1], 8 * len(s))
     along = length_from(line(fine), fine, place)
     if not along[0] <= course.offset_mm <= along[-1]:
         raise InputError(
-            f"offset {course.offset_mm:g} mm: the dura ends {along[0]:.0f} mm below and {along[-1]:.0f} mm above "
+            f"offset {course.offset_mm:g} mm: the dura ends {-along[0]:.0f} mm below and {along[-1]:.0f} mm above "
             f"{target.asked}; expected a place on it"
         )
     return _Start(float(np.interp(course.offset_mm, along, fine)), lateral)
-
-
-def _arc_of(outlines: list[Outline], s: FloatArray, point: FloatArray) -> float:
-    """Return how far round the dura, from its midline, the place nearest to a point lies, mm."""
-    outline = outlines[int(np.abs(np.array([(point - one.point) @ (point - one.point) for one in outlines])).argmin())]
-    place = np.array([(point - outline.point) @ outline.right, (point - outline.point) @ outline.dorsal])
-    return float(outline.arc[((outline.places - place) ** 2).sum(axis=1).argmin()])
 
 
 def _at_height(line: SmoothLine, s: FloatArray, target: Target) -> float:

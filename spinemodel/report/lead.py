@@ -14,6 +14,7 @@ from spinemodel.anatomy.axis import Axis, frame_at, locate
 from spinemodel.anatomy.compartments import Partition
 from spinemodel.anatomy.slices import section
 from spinemodel.anatomy.surface import Surface
+from spinemodel.arrays import FloatArray
 from spinemodel.errors import BackendUnavailableError
 from spinemodel.io.files import atomic
 from spinemodel.io.lead import colours_of
@@ -22,8 +23,12 @@ from spinemodel.leads.lead import BACKING, Lead
 from spinemodel.leads.placement import Placed
 from spinemodel.levels import CORD, DURA, ROOT_TISSUES, ROOTLET_TISSUES
 from spinemodel.report.panels import (
+    FOOT_PX,
+    HEAD_PX,
     INK,
     MATT,
+    SCALE_BAR_MM,
+    SIDE_PX,
     Colour,
     Panel,
     Plotter,
@@ -51,6 +56,9 @@ SECTION_PX: Final = 660
 
 AROUND_MM: Final = 12.0
 """How much of the spine is shown above and below the lead. A choice."""
+
+LABEL_PX: Final = 45
+"""What the label of a view's scale bar takes beyond the bar and the space at a view's sides."""
 
 WIDE_MM: Final = 30.0
 """Width of the section: a canal is 20 to 30 mm wide."""
@@ -121,13 +129,23 @@ def _views(placed: Placed, surfaces: Mapping[str, Surface]) -> Any:
     meshes |= {name: to_pyvista(surface) for name, surface in lead.parts.parts.items()}
     views = (FROM_BEHIND if placed.course.side == "dorsal" else FROM_THE_FRONT, FROM_THE_LEFT)
     no_face = np.empty((0, 3), dtype=np.int64)
-    extent = [Surface(name, lead.space, np.array(mesh.points), no_face) for name, mesh in meshes.items()]
-    panels = lay_out(views, {one.name: one for one in extent}, VIEWS_PX)
+    extent = {name: Surface(name, lead.space, np.array(mesh.points), no_face) for name, mesh in meshes.items()}
+    extent["room"] = Surface("room", lead.space, _room(np.vstack([one.vertices for one in extent.values()])), no_face)
+    panels = lay_out(views, extent, VIEWS_PX)
     with closing(open_plotter(VIEWS_PX, len(panels))) as plotter:
         for index, panel in enumerate(panels):
             _draw(plotter, index, panel, meshes, colours)
         _number(plotter, panels[0], lead)
         return plotter.screenshot(return_img=True)
+
+
+def _room(points: FloatArray) -> FloatArray:
+    """Return two corners (2, 3) mm of a box about the middle of points, wide and deep enough for a labelled bar."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    upright = (VIEWS_PX[1] - HEAD_PX - FOOT_PX) / float(high[2] - low[2])
+    level = (VIEWS_PX[0] / 2 - 2 * SIDE_PX - LABEL_PX) / SCALE_BAR_MM
+    half = (SCALE_BAR_MM + LABEL_PX / min(upright, level)) / 2
+    return np.asarray((low + high) / 2 + np.array([[-half, -half, 0.0], [half, half, 0.0]]))
 
 
 def _draw(

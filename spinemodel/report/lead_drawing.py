@@ -75,7 +75,7 @@ class _Page:
         self.axes.add_patch(Polygon(outline, facecolor=colour, edgecolor=INK, linewidth=line))
 
 
-def render_lead(path: Path, design: LeadDesign) -> None:
+def render_design(path: Path, design: LeadDesign) -> None:
     """Draw a lead as a PNG: its face with named contacts and sizes in mm, and its side, at one scale.
 
     Parameters

@@ -133,7 +133,7 @@ def test_edits_of_something_else_are_refused(model: WholeModel, tmp_path: Path, 
 def test_a_model_whose_subject_is_no_name_is_refused(model: WholeModel, subject) -> None:
     path = model.folder / "model.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"subject": subject}))
-    with pytest.raises(InputError, match="field subject: got .*, expected a name such as sub-03"):
+    with pytest.raises(InputError, match=r"field subject: got .*, expected a name such as sub-03"):
         read_model(model.folder)
 
 

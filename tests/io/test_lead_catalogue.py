@@ -30,6 +30,12 @@ def test_the_catalogue_has_the_leads_that_people_use() -> None:
     assert all(lead.name == name and lead.source and lead.title for name, lead in leads.items())
 
 
+def test_what_was_read_is_named() -> None:
+    for lead in read_catalogue().values():
+        read = lead.source.partition("Read: ")[2].partition("Not read")[0]
+        assert not read or "http" in read or "manual M" in read or "Directions for Use" in read, lead.name
+
+
 def test_a_lead_says_that_it_is_verified_only_where_nothing_is_unread() -> None:
     for lead in read_catalogue().values():
         assert not (lead.verified and ("Not read" in lead.source or "hoice" in lead.source))
@@ -122,6 +128,12 @@ def test_a_name_that_is_not_there_is_answered_with_the_nearest() -> None:
         (HEAD + PLATE + DISCS.replace("along_mm = 0.5", "along_mm = -0.5"), "contacts C1 and C2 overlap by 0.500 mm"),
         (HEAD + ROD + DISCS, "contact C1: outline: got disc on a cylinder, expected a ring"),
         (HEAD.replace("Mine", "") + PLATE + DISCS, "title: expected some text"),
+        (HEAD.replace("my ruler", " ") + "verified = true\n" + PLATE + DISCS, "lead mine: source: expected some text"),
+        (HEAD.replace("Mine", "\\u001b[31m") + PLATE + DISCS, "lead mine: title: expected text without control"),
+        (HEAD.replace("[mine]", '["\\u001b[31m"]') + PLATE + DISCS, r"lead '\\x1b\[31m': name: expected letters"),
+        (HEAD + '"\\u001b" = 1\n' + PLATE + DISCS, r"lead mine: '\\x1b': unknown key"),
+        (HEAD + PLATE.replace("20", "30000") + DISCS, "lead mine: backing: length_mm: got 30000, .* in mm"),
+        (HEAD + PLATE.replace(" }", ", radius_across_mm = 1.0 }") + DISCS, "mine: backing: radius_across_mm: got 1,"),
     ],
 )
 def test_mistakes_are_named_in_one_line(tmp_path: Path, text: str, says: str) -> None:
@@ -130,7 +142,7 @@ def test_mistakes_are_named_in_one_line(tmp_path: Path, text: str, says: str) ->
     with pytest.raises(InputError, match=says) as problem:
         read_catalogue(path)
     assert str(problem.value).startswith(f"{path}: ")
-    assert "\n" not in str(problem.value)
+    assert str(problem.value).isprintable()
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:

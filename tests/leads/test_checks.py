@@ -29,7 +29,11 @@ def test_sound_leads_pass() -> None:
         ({"thickness_mm": nan}, "thickness_mm: got nan"),
         ({"length_mm": inf}, "length_mm: got inf"),
         ({"corner_mm": 4.1}, "corner_mm: got 4.1, expected 0 to 4 mm"),
+        ({"length_mm": 30000.0}, "backing: length_mm: got 30000, expected at most 300; is it in mm"),
+        ({"width_mm": 80.0}, "width_mm: got 80, expected at most 30; is it in mm"),
+        ({"thickness_mm": 15.0}, "thickness_mm: got 15, expected at most 10; is it in mm"),
         ({"radius_across_mm": 0.0}, "radius_across_mm"),
+        ({"radius_across_mm": 8 / pi - 0.001}, "radius_across_mm: got .* 8 mm of width turn through more than half"),
         ({"stiffness_across": 1.5}, "stiffness_across: got 1.5, expected 0 to 1"),
         ({"middle_mm": nan}, "middle_mm"),
         ({"form": "cylinder"}, "a cylinder's diameter twice"),
@@ -95,6 +99,26 @@ def test_rings_stay_on_the_straight_part_of_a_cylinder(ring: Contact, says: str)
 def test_metal_lies_in_the_backing(metal: float) -> None:
     with pytest.raises(InputError, match="metal_mm"):
         check_design(paddle(metal_mm=metal))
+
+
+def test_half_a_circle_across_and_the_largest_body_pass() -> None:
+    check_design(paddle(backing=replace(PLATE, radius_across_mm=8 / pi + 0.001)))
+    check_design(paddle(backing=replace(PLATE, length_mm=300.0, width_mm=30.0, thickness_mm=10.0)))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"title": "\x1b[31mred"}, r"lead toy: title: got '\\x1b\[31mred', expected text without control"),
+        ({"source": "two\nlines"}, "lead toy: source: got .*without control"),
+        ({"source": " "}, "lead toy: source: got none"),
+        ({"name": "\x1b[31m"}, r"lead '\\x1b\[31m': name: expected letters"),
+    ],
+)
+def test_words_are_printable_and_the_source_is_said(change: dict[str, str], says: str) -> None:
+    with pytest.raises(InputError, match=says) as problem:
+        check_design(replace(paddle(), **change))  # type: ignore[arg-type]
+    assert str(problem.value).isprintable()
 
 
 def test_other_faults_of_the_whole() -> None:

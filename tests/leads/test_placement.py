@@ -15,6 +15,7 @@ from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
 from spinemodel.leads.design import Backing, Contact, LeadDesign
 from spinemodel.leads.fit import fit_of
+from spinemodel.leads.marked_point import off_dura
 from spinemodel.leads.placement import Placed, place
 from spinemodel.leads.series import courses, series
 from spinemodel.leads.shape import shape
@@ -194,6 +195,13 @@ def test_targets_by_height_and_by_point() -> None:
     assert _middle(by_point, "C1") == pytest.approx((FACE * np.sin(angle), -FACE * np.cos(angle), 47.3), abs=0.25)
 
 
+def test_a_point_within_reach_is_moved_to_the_dura() -> None:
+    target = Target("point", "p", point=(0.0, -27.5, 60.0))
+    assert off_dura(_straight(), target) == pytest.approx(19.5, abs=MESH)
+    assert off_dura(_straight(), AT) is None
+    assert _middle(_placed(_straight(), paddle(), target=target), "C1") == pytest.approx((0, -FACE, 60), abs=0.25)
+
+
 def test_the_midline_is_the_cord_or_the_canal() -> None:
     axis = straight()
     cord = tube(axis, CORD, "Cord", sides=40)
@@ -270,8 +278,11 @@ def test_a_percutaneous_lead_lies_with_its_skin_at_the_gap() -> None:
         (Course(tilt_deg=80), AT, GAP, "tilt 80 degrees: expected at most 60"),
         (Course(lateral_mm=14), AT, GAP, "beyond the side of the dura"),
         (Course(), Target("z:900", "z", z=900.0), GAP, "--at z:900: z 900 mm, where the model has no dura"),
-        (Course(offset_mm=300), AT, GAP, "offset 300 mm: the dura ends"),
+        (Course(offset_mm=300), AT, GAP, "offset 300 mm: the dura ends 48 mm below and 48 mm above"),
         (Course(), AT, 40.0, "gap 40 mm: expected 0 to 10"),
+        (Course(), Target("point:a", "point a", point=(0, -28.5, 60)), GAP, "at 0.0 -28.5 60.0 .RAS., lies 20.5 mm"),
+        (Course(), Target("point:a", "point a", point=(0, -8, 900)), GAP, "lies 790.0 mm from the dura"),
+        (Course(), Target("point:a", "point a", point=(0, 9, 60)), GAP, "on its ventral side; .* or --side ventral"),
     ],
 )
 def test_what_cannot_be_placed_says_why(course: Course, target: Target, gap: float, said: str) -> None:

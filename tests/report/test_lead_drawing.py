@@ -11,7 +11,7 @@ from PIL import Image
 from spinemodel.errors import BackendUnavailableError
 from spinemodel.io.lead_catalogue import read_catalogue
 from spinemodel.leads.design import LeadDesign
-from spinemodel.report.lead_drawing import BODY, METAL, TALL_IN, WARNING, render_lead
+from spinemodel.report.lead_drawing import BODY, METAL, TALL_IN, WARNING, render_design
 from spinemodel.report.lead_text import draw_text
 from tests.leads.designs import bar, cylinder, paddle
 
@@ -26,7 +26,7 @@ def pixels(path: Path, colour: tuple[float, float, float]) -> np.ndarray:
 
 
 def drawn(tmp_path: Path, design: LeadDesign) -> Path:
-    render_lead(tmp_path / "lead.png", design)
+    render_design(tmp_path / "lead.png", design)
     return tmp_path / "lead.png"
 
 
@@ -57,7 +57,7 @@ def test_the_same_lead_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_without_matplotlib_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(BackendUnavailableError, match="report"):
-        render_lead(tmp_path / "lead.png", paddle())
+        render_design(tmp_path / "lead.png", paddle())
     assert not list(tmp_path.iterdir())
 
 
