@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from spinemodel.agreement.correspondence import shared_slices, slices_of
+from spinemodel.agreement.whole_shift import text_of, whole_shift
 from spinemodel.anatomy.annotation import Annotation
 from spinemodel.anatomy.mistakes import hint
 from spinemodel.arrays import FloatArray
@@ -19,7 +20,8 @@ CONSENSUS: Final = "consensus"
 """What the mean annotation is called beside the annotators."""
 
 BESIDE_MM: Final = 20.0
-"""Annotations whose middles lie farther apart in the slice are not in one frame. A choice: the width of a dura."""
+"""Annotations whose middles lie so far apart in the slice, or that are off by so much as a whole in any direction, are
+not in one frame. Compared as it is printed, in whole mm. A choice: the width of a dura."""
 
 
 def require_comparable(annotations: Mapping[str, Annotation]) -> None:
@@ -36,7 +38,8 @@ def require_comparable(annotations: Mapping[str, Annotation]) -> None:
         Fewer than two; one that holds nothing, or not of the same subject; one that drew nothing that another drew, or
         whose slices overlap with nobody's. Slices are those of dura, cord and roots: ganglia lie far beyond them.
     SpaceMismatchError
-        Spaces of other names, or annotations that lie beside each other: files in other frames or units.
+        Spaces of other names, or annotations that lie beside each other or are off as a whole, along the spine too:
+        files in other frames or units, or of other scans.
     """
     if len(annotations) < 2 or CONSENSUS in annotations:
         raise InputError(
@@ -102,7 +105,7 @@ def _apart(raters: tuple[str, str], first: Annotation, second: Annotation) -> st
         return _beside(here, points, normal) < BESIDE_MM and not _gap(here, points, normal) > 0
 
     otherwise = "are both drawn on one scan?"
-    if (beside := _beside(here, there, normal)) > BESIDE_MM:
+    if round(beside := _beside(here, there, normal)) >= BESIDE_MM:
         raise SpaceMismatchError(
             f"{raters[1]}: lies {beside:.0f} mm beside {raters[0]}; expected less than {BESIDE_MM:g} mm: "
             + hint(there, fits, otherwise)
@@ -112,7 +115,18 @@ def _apart(raters: tuple[str, str], first: Annotation, second: Annotation) -> st
             f"{raters[1]}: its slices do not overlap with those of {raters[0]}, and lie {gap:.0f} mm above or below "
             "them; expected drawings of one stretch of the spine: " + hint(there, fits, otherwise)
         )
+    _require_no_shift(raters, first, second, normal)
     return None
+
+
+def _require_no_shift(raters: tuple[str, str], first: Annotation, second: Annotation, normal: FloatArray) -> None:
+    """Refuse two of whom one is off as a whole, in any direction: their mean would lie between two places."""
+    shift = whole_shift(first, second, normal)
+    if shift is not None and round(float(np.linalg.norm(shift))) >= BESIDE_MM:
+        raise SpaceMismatchError(
+            f"{raters[1]}: lies off {raters[0]} as a whole by {text_of(shift)}; expected less than {BESIDE_MM:g} mm: "
+            "are both drawn on one scan, in one frame, with levels called alike?"
+        )
 
 
 def _least_gap(

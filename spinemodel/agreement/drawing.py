@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from spinemodel.agreement.comparable import require_comparable
 from spinemodel.agreement.correspondence import Slices, ordered, slices_of
 from spinemodel.agreement.loops import Loops, StructureName, loops_of
+from spinemodel.agreement.strays import require_no_strays
 from spinemodel.anatomy.annotation import Annotation, Markers, Roots
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import SpineModelError
@@ -57,7 +58,8 @@ def drawings_of(annotations: Mapping[str, Annotation]) -> dict[str, Drawing]:
     Raises
     ------
     InputError
-        If they cannot be compared; see :func:`spinemodel.agreement.comparable.require_comparable`.
+        If they cannot be compared; see :func:`spinemodel.agreement.comparable.require_comparable`; or if a point lies
+        far from the rest of its structure.
     SpaceMismatchError
         If they are not in one frame.
     """
@@ -68,6 +70,7 @@ def drawings_of(annotations: Mapping[str, Annotation]) -> dict[str, Drawing]:
 def _drawing_by(rater: str, annotation: Annotation) -> Drawing:
     """Return the drawing; errors name the annotator, since all have files of the same names."""
     try:
+        require_no_strays(annotation)
         return drawing_of(annotation)
     except SpineModelError as problem:
         raise type(problem)(f"{rater}: {problem}") from None

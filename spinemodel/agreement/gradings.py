@@ -79,7 +79,7 @@ def gradings(table: Mapping[str, Mapping[str, Grade]], order: Sequence[str] | No
     Raises
     ------
     InputError
-        If there is no rater, names and numbers are mixed, or a name is not in the order.
+        If there is no rater, names and numbers are mixed, a name is not in the order, or is there twice.
 
     Examples
     --------
@@ -95,7 +95,9 @@ def gradings(table: Mapping[str, Mapping[str, Grade]], order: Sequence[str] | No
     if order is None and all(_is_number(cell) for cell in given):
         numbers = [[nan if cell is None else float(cell) for cell in row] for row in cells]
         return Gradings(subjects, tuple(table), np.array(numbers, dtype=float).reshape(len(subjects), len(table)))
-    grades = tuple(dict.fromkeys(str(each) for each in order)) if order is not None else _names(given)
+    grades = tuple(str(each) for each in order) if order is not None else _names(given)
+    if len(set(grades)) < len(grades):
+        raise InputError(f"gradings: the order {', '.join(grades)} has a grade twice; name each once, ascending")
     code = {name: float(rank) for rank, name in enumerate(grades)}
     unknown = [_text(cell) for cell in given if _text(cell) not in code]
     if unknown:

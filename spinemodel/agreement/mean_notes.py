@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 
 from spinemodel.agreement.comparable import CONSENSUS
 from spinemodel.agreement.correspondence import SharedSlices, by_slice
 from spinemodel.agreement.drawing import Drawing
 from spinemodel.agreement.loops import Loops, StructureName
 from spinemodel.agreement.means import MeanPoints
+from spinemodel.agreement.whole_shift import text_of, whole_shift
 from spinemodel.arrays import FloatArray
 from spinemodel.levels import ROOTS, RootName
 
@@ -55,6 +57,7 @@ def notes_on(
     """
     raters = tuple(drawings)
     yield f"{CONSENSUS}: the mean of {', '.join(raters)}"
+    yield from _on_shifts(drawings, shared)
     for name, by in by_stack(drawings).items():
         yield from _by_some(name, tuple(by), raters)
         if len(by) > 1:
@@ -70,6 +73,17 @@ def notes_on(
         yield from _by_some(f"ganglion {root}", tuple(points), raters)
         if len(counts := {len(p) for p in points.values()}) > 1:
             yield f"ganglion {root}: marked with {min(counts)} point by some and {max(counts)} by others"
+
+
+def _on_shifts(drawings: Mapping[str, Drawing], shared: SharedSlices) -> Iterator[str]:
+    """Say between whom the mean lies where drawings look shifted as a whole."""
+    for (one, first), (other, second) in combinations(drawings.items(), 2):
+        shift = whole_shift(first.annotation, second.annotation, shared.normal)
+        if shift is not None:
+            yield (
+                f"{CONSENSUS}: {other} looks shifted as a whole against {one} by {text_of(shift)}; the mean lies "
+                "between them, where neither drew: are both drawn on one scan, in one frame?"
+            )
 
 
 def _by_some(name: str, drew: Sequence[str], raters: Sequence[str]) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 Where all differences of a kind of structure are nearly one vector, their scatter about it is far below its length. A
 shift along the slices' normal cannot be seen within slices: there the heights at which roots, cord and dura begin and
-end tell it.
+end tell it. Shifts below ``LEAST_MM`` are not told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -17,19 +17,10 @@ from spinemodel.agreement.correspondence import SharedSlices
 from spinemodel.agreement.drawing import Drawing
 from spinemodel.agreement.points import PointAgreement
 from spinemodel.agreement.roots import RootAgreement
+from spinemodel.agreement.whole_shift import FAR, LEAST, LEAST_MM
 from spinemodel.arrays import FloatArray
 
 FloatTuple: TypeAlias = tuple[float, float, float]
-
-FAR: Final = 3.0
-"""A shift is one of the whole if it is more than so many SD long. A choice: annotators who scatter by some tenths of a
-millimetre and differ by as much on average stay below 2."""
-
-LEAST_MM: Final = 0.1
-"""Shorter shifts are not told. A choice: a fifth of a usual pixel."""
-
-LEAST: Final = 3
-"""Fewer differences do not tell how they scatter."""
 
 
 def shift_note(

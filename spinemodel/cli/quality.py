@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from math import isfinite
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 import typer
 
 from spinemodel.cli.outputs import require_free
-from spinemodel.cli.quality_masks import Asked, common_space, mask_paths, read_given, regions_of
+from spinemodel.cli.quality_masks import Asked, common_space, mask_paths, masks_there, read_given, regions_of
 from spinemodel.cli.quality_place import placed
-from spinemodel.cli.quality_tables import figure_path, summary_path, write_tables
+from spinemodel.cli.quality_tables import figure_path, settings, summary_path, write_tables
 from spinemodel.cli.show import say, step
 from spinemodel.cli.tables import print_rows
-from spinemodel.errors import GeometryError, InputError, SpaceMismatchError
+from spinemodel.errors import GeometryError, InputError, SpaceMismatchError, SpineModelError
 from spinemodel.io.tables import Row
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ def quality(
 
     SNR and CNR are as in Liu et al. 2024: the foreground's mean over its SD, and the difference of the means over
     sqrt(var CSF + var cord). SNR_within has the SD within the classes; those named mriqc are MRIQC's. A model that the
-    image shows elsewhere is refused, with how far. DIR/derivatives/anatqc/quality.tsv keeps what earlier calls wrote.
+    image shows elsewhere is refused, with how far; the other images are measured and written all the same.
+    DIR/derivatives/anatqc/quality.tsv keeps what earlier calls wrote; its columns "settings" and "note" tell what they
+    measured with, and what is doubtful of an image.
 
     Example: spinemodel quality sub-03_CISS.nii.gz sub-03_T2TSE.nii.gz --masks models/sub-03 --out data --figure
 
@@ -110,13 +112,32 @@ def quality(
     names = {path: image_name(path) for path in _images(images)}
     ours = [summary_path(out), figure_path(out)] if out else []
     tables = [path for name in names.values() for path in anatqc_paths(out, name).values()] if out else []
-    require_free([*ours, *tables], [*names, *(path for name in names.values() for _, path in mask_paths(asked, name))])
-    found = {path: _measured(path, name, asked) for path, name in names.items()}
+    require_free([*ours, *tables], [*names, *(path for name in names.values() for path in masks_there(asked, name))])
+    found: dict[ImageName, Quality] = {}
     rows: list[Row] = []
-    for path, measured in found.items():
-        rows += _told(path, names[path], measured)
-    if out is not None:
-        write_tables(out, {names[path]: measured for path, measured in found.items()}, rows, figure)
+    failed: dict[Path, SpineModelError] = {}
+    for path, name in names.items():
+        try:
+            found[name] = _measured(path, name, asked)
+        except SpineModelError as problem:
+            failed[path] = problem
+            if len(names) > 1:
+                say(f"not measured: {problem}" if str(path) in str(problem) else f"not measured: {path}: {problem}")
+        else:
+            rows += _told(path, name, found[name], asked)
+    if out is not None and found:
+        write_tables(out, found, rows, figure)
+    _require_all(failed, len(names))
+
+
+def _require_all(failed: Mapping[Path, SpineModelError], images: int) -> None:
+    """Raise where images could not be measured, naming them; of a single image, why."""
+    if images == 1:
+        for problem in failed.values():
+            raise problem
+    if failed:
+        names = ", ".join(map(str, failed))
+        raise InputError(f"{len(failed)} of {images} images could not be measured, for the reasons above: {names}")
 
 
 def _require_sound(asked: Asked, out: Path | None, figure: bool) -> None:
@@ -171,7 +192,7 @@ def _about(what: str) -> Iterator[None]:
         raise type(problem)(f"{what}: {problem}") from None
 
 
-def _told(path: Path, name: ImageName, found: Quality) -> list[Row]:
+def _told(path: Path, name: ImageName, found: Quality, asked: Asked) -> list[Row]:
     """Print what was measured of an image, and return it as rows of the summary."""
     from spinemodel.quality.summary import summarise
 
@@ -190,7 +211,9 @@ def _told(path: Path, name: ImageName, found: Quality) -> list[Row]:
     for note in found.notes:
         say(f"note: {note}")
     about = {"image": name.stem, "subject": name.subject, "sequence": name.sequence, "axis": "ijk"[found.axis.axis]}
-    return [about | _row(key, each) | {"note": each.undefined or NONE} for key, each in spreads.items()]
+    about["settings"] = settings(asked, found, [mask for _, mask in mask_paths(asked, name)])
+    notes = {key: "; ".join(filter(None, (each.undefined, *found.notes))) or NONE for key, each in spreads.items()}
+    return [about | _row(key, each) | {"note": notes[key]} for key, each in spreads.items()]
 
 
 def _lacking(found: Quality) -> dict[str, list[int]]:

@@ -62,6 +62,14 @@ def mask_paths(asked: Asked, name: ImageName) -> list[tuple[Role | None, Path]]:
     return found
 
 
+def masks_there(asked: Asked, name: ImageName) -> list[Path]:
+    """Return the masks of an image; none where one is missing, which is told when the image's turn comes."""
+    try:
+        return [path for _, path in mask_paths(asked, name)]
+    except InputError:
+        return []
+
+
 def common_space(image: Path, name: ImageName, masks: Sequence[Path]) -> str:
     """Return the one space of an image and its masks; what states none is taken to lie in the others'.
 

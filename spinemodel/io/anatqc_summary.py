@@ -1,7 +1,8 @@
 """The table of all images whose quality was measured: ``anatqc/quality.tsv``, which the dataset does not have.
 
-One row per image and measure. What an earlier call wrote stays: rows of an image are replaced where it is measured
-again, and left out where its own tables are gone.
+One row per image and measure, with the ``settings`` that it was measured with and a ``note`` of why a measure is not
+defined and what is doubtful of the image, such as the model's place. What an earlier call wrote stays: rows of an image
+are replaced where it is measured again, and left out where its own tables are gone.
 """
 
 from __future__ import annotations
@@ -75,6 +76,8 @@ def read_summary(path: Path, expected: Sequence[str]) -> list[Row]:
             names, rows = list(table.fieldnames or ()), list(table)
     except (OSError, ValueError, csv.Error) as problem:
         raise InputError(f"{path}: cannot be read as a table ({one_line(problem)}); move it away") from None
+    if "settings" in expected and names == [name for name in expected if name != "settings"]:
+        raise InputError(f"{path}: written before settings were kept, so nothing is added to it; move it away")
     if names != list(expected) or any(None in (*row, *row.values()) for row in rows):
         raise InputError(f"{path}: not the table that this command writes, so nothing is added to it; move it away")
     return rows

@@ -130,7 +130,10 @@ def _stated(path: Path, what: str, stated: str | None, given: str | None, exampl
 
 
 def _coordinate(row: Record, column: str) -> float:
-    value = decimal(row, column, -FARTHEST, FARTHEST, "a coordinate")
+    try:
+        value = decimal(row, column, -FARTHEST, FARTHEST, "a coordinate")
+    except InputError as problem:  # other columns may be blank, a coordinate may not
+        raise InputError(str(problem).removesuffix(", or blank")) from None
     if value is None:
         raise InputError(f"{row.place}, column {column}: blank; expected a coordinate")
     return value

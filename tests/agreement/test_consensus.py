@@ -189,6 +189,15 @@ class TestConsensus:
         assert found.swaps == ()
         assert found.annotation.notes == ("consensus: the mean of A, B",)
 
+    def test_it_says_between_whom_it_lies_where_they_are_shifted_as_a_whole(self):
+        drawn = annotate(COARSE)
+        cases = {"15.0 mm (x -15.0, y 0.0, z 0.0)": (-15.0, 0, 0), "6.0 mm (x 0.0, y 0.0, z 6.0)": (0, 0, 6.0)}
+        for told, shift in cases.items():
+            notes = consensus({"A": drawn, "B": moved(drawn, np.array(shift))}).annotation.notes
+            assert notes[1].startswith(f"consensus: B looks shifted as a whole against A by {told}; the mean lies")
+        near = consensus({"A": drawn, "B": moved(drawn, np.array([0.6, 0.6, 0]))}).annotation.notes
+        assert not any("shifted" in note for note in near)
+
     def test_names_are_those_of_the_files(self):
         found = consensus({"A": annotate(COARSE), "B": annotate(COARSE)})
         assert set(found.spread) == {

@@ -73,6 +73,7 @@ def test_values_are_copied_and_frozen() -> None:
         (lambda: gradings({}), "no rater"),
         (lambda: gradings({"A": {"x": "mild", "y": 3}}), "both names and numbers"),
         (lambda: gradings({"A": {"x": "mlid"}}, ["none", "mild"]), "'mlid' is none of the grades none, mild"),
+        (lambda: gradings({"A": {"x": "mild"}}, ["none", "mild", "mild"]), "a grade twice"),
         (lambda: graded([1, 2, 3]), r"\(n, m\)"),
         (lambda: graded([[1, 2]], ["A", "A"]), "'A' occurs twice"),
         (lambda: graded([[1], [2]], ["A"], ["x", "x"]), "'x' occurs twice"),

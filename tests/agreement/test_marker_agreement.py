@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -184,7 +185,7 @@ def test_exchanged_names_are_reported_and_distances_are_by_name():
     ("shift", "what", "size"),
     [
         ((15.0, 0, 0), "roots, cord, dura, ganglia", "15.00 mm (x 15.00, y 0.00, z 0.00; SD 0.00)"),
-        ((0.3, -0.4, 0), "roots, cord, dura, ganglia", "0.50 mm (x 0.30, y -0.40, z 0.00; SD 0.00)"),
+        ((0.9, -1.2, 0), "roots, cord, dura, ganglia", "1.50 mm (x 0.90, y -1.20, z 0.00; SD 0.00)"),
         ((0, 0, 10.0), "ganglia, ends of roots and contours", "10.00 mm (x 0.00, y 0.00, z 10.00; SD 0.00)"),
         ((0, 5.0, 7.0), "ends of roots and contours", "7.00 mm (x 0.00, y 0.00, z 7.00; SD 0.00)"),
     ],
@@ -200,6 +201,7 @@ def test_scatter_and_small_bias_are_no_shift_of_the_whole():
     assert not compare({"A": DRAWN, "B": DRAWN}).notes
     noisy = [annotate(Phantom(noise_mm=0.3, seed=seed, **SLICES)) for seed in range(2)]
     assert not compare({"A": noisy[0], "B": moved(noisy[1], shift=(0.4, 0, 0))}).notes
+    assert not compare({"A": DRAWN, "B": moved(DRAWN, shift=(0.6, 0.7, 0))}).notes  # 0.92 mm
     half = annotate(Phantom(slice_spacing_mm=2.0))
     assert not compare({"A": DRAWN, "B": half}).notes
 
@@ -282,6 +284,70 @@ class TestRefused:
     def test_another_scan(self):
         with pytest.raises(SpaceMismatchError, match=r"B: lies 40 mm beside A.*are both drawn on one scan\?"):
             compare({"A": DRAWN, "B": moved(DRAWN, shift=(40.0, 0, 0))})
+
+    @pytest.mark.parametrize("up", [20.0, -20.0, 100.0, 150.0])
+    def test_a_shift_along_the_spine(self, up):
+        with pytest.raises(SpaceMismatchError, match=rf"^B: lies off A as a whole by {abs(up)} mm .*z {up}\);"):
+            compare({"A": DRAWN, "B": moved(DRAWN, shift=(0, 0, up))})
+
+    @pytest.mark.parametrize("left", [{"roots": {}}, {"ganglia": {}}, {"dura": (), "cord": ()}])
+    def test_a_shift_along_the_spine_of_some_structures(self, left):
+        drawn = replace(DRAWN, **left)
+        with pytest.raises(SpaceMismatchError, match=r"^B: lies off A as a whole by 30.0 mm"):
+            compare({"A": drawn, "B": moved(drawn, shift=(0, 0, 30.0))})
+
+    def test_a_shift_of_one_who_scatters_and_drew_less(self):
+        other = moved(annotate(Phantom(noise_mm=0.5, seed=1, **SLICES)), shift=(3.0, 0, -40.0))
+        some = {root: markers for root, markers in other.roots.items() if root.side == "L"}
+        with pytest.raises(SpaceMismatchError, match=r"^C: lies off A as a whole by 40\.\d mm"):
+            compare({"A": DRAWN, "B": DRAWN, "C": replace(other, roots=some, dura=other.dura[5:-8])})
+
+    def test_another_stretch_of_the_same_is_no_shift(self):
+        def stretch(low, high):
+            def within(m):
+                return Markers(m.points[(m.points[:, 2] > low) & (m.points[:, 2] < high)], m.source)
+
+            cut = {root: markers for root, markers in ((r, within(m)) for r, m in DRAWN.roots.items())
+                   if len(markers.points) > 2}
+            kept = {name: tuple(c for c in getattr(DRAWN, name) if low < c.points[:, 2].mean() < high)
+                    for name in ("dura", "cord")}
+            return replace(DRAWN, roots=cut, ganglia={}, **kept)
+
+        top = max(float(c.points[:, 2].max()) for c in DRAWN.dura)
+        found = compare({"A": stretch(top - 90, top), "B": stretch(top - 120, top - 30)})
+        assert pooled(of(found.roots, "A", "B")).largest < 1e-6
+        assert not any("lies between them" in note for note in found.consensus.annotation.notes)
+
+    def test_levels_called_by_the_next_ones_names_are_no_shift(self):
+        down = [(RootName(a, s), RootName(b, s)) for a, b in pairwise(LEVELS[1:]) for s in "LR"]
+        roots = {root: m for root, m in DRAWN.roots.items() if root.level in LEVELS[1:-1]}
+        fewer = replace(DRAWN, roots=roots, ganglia={r: DRAWN.ganglia[r] for r in roots if r in DRAWN.ganglia})
+        assert compare({"A": DRAWN, "B": called(fewer, down)}).consensus.swaps
+
+    @pytest.mark.parametrize("what", ["dura", "cord", "roots", "ganglia"])
+    def test_a_stray_point_is_named(self, what):
+        stray = np.array([500.0, 0, 0])
+
+        def strayed(markers, at):
+            here = np.arange(len(markers.points)) == at
+            return Markers(markers.points + np.where(here[:, None], stray, 0), "it.json")
+
+        if what in ("dura", "cord"):
+            own = {what: (strayed(getattr(DRAWN, what)[0], 3), *getattr(DRAWN, what)[1:])}
+        elif what == "roots":
+            own = {what: {**DRAWN.roots, L3_R: strayed(DRAWN.roots[L3_R], 3)}}
+        else:
+            pair = DRAWN.ganglia[L3_R].points[:1] + np.array([[0, 0, 0], [0, 0, 2.0]])
+            own = {what: {**DRAWN.ganglia, L3_R: strayed(Markers(pair, ""), 1)}}
+        number = 2 if what == "ganglia" else 4
+        noun = {"roots": "root", "ganglia": "ganglion"}.get(what, f"{what} contour")
+        said = rf"^B: it\.json: point {number} lies \d+ mm from the nearest other point of its {noun}; move it"
+        with pytest.raises(InputError, match=said):
+            compare({"A": DRAWN, "B": replace(DRAWN, **own)})
+
+    def test_a_root_marked_at_its_ends_alone_has_no_stray_point(self):
+        ends = {root: Markers(m.points[[0, -1]], m.source) for root, m in DRAWN.roots.items()}
+        assert compare({"A": DRAWN, "B": replace(DRAWN, roots=ends)})
 
     def test_slices_that_do_not_overlap(self):
         with pytest.raises(InputError, match=r"B: its slices do not overlap with those of A, and lie 244 mm"):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import os
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +102,8 @@ def test_an_order_that_lacks_a_grade_is_refused(tmp_path: Path) -> None:
     assert said == "--order none,mild: column stenosis has severe too; name all, ascending"
     said = refused(*paths, "--order", "low,high", out=tmp_path / "out")
     assert said == "--order low,high: no grading has these grades; stenosis has mild, none, severe"
+    said = refused(*paths, "--order", "none,mild,mild,severe", out=tmp_path / "out")
+    assert said == "--order none,mild,mild,severe: mild is there twice; name each grade once, ascending"
     rows = statistics(*paths, "--order", "none,mild,severe", out=tmp_path / "out")
     assert any("linear weights" in row["statistic"] for row in rows)
 
@@ -115,3 +120,21 @@ def test_a_grading_of_another_kind_is_named_with_its_place(place, odd, others, s
     found = refused(words(tmp_path, "anna", others), words(tmp_path, "ben", mixed), out=tmp_path / "out")
     assert re.search(re.escape(said), found), found
     assert "--order" in found
+
+
+def test_two_runs_write_the_same_whatever_the_hash_seed(tmp_path: Path) -> None:
+    head, keys = "subject,level,pfirrmann", [f"sub-{n:02d},{level}" for n in range(1, 9) for level in ("L4", "L5")]
+    one = write(tmp_path / "anna.csv", head, [f"{key},{1 + n % 4}" for n, key in enumerate(keys)])
+    two = write(tmp_path / "ben.csv", head, [f"{key},{1 + n % 3}" for n, key in enumerate(keys[:5])])
+    code = "from spinemodel.cli import app; app()"
+    records = []
+    for seed in ("1", "2"):
+        out = tmp_path / "out"
+        done = subprocess.run(
+            [sys.executable, "-c", code, "agree", str(one), str(two), "--out", str(out), "--no-figures"],
+            env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        records.append(((out / "report.html").read_bytes(), (out / "gradings.tsv").read_bytes()))
+        assert "ben: no grading of sub-03 L5, sub-04 L4" in " ".join(done.stdout.split() + done.stderr.split())
+    assert records[0] == records[1]

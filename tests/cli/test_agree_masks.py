@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from spinemodel.cli.agree import agree
-from spinemodel.errors import InputError
+from spinemodel.errors import InputError, SpineModelError
 
 app = typer.Typer()
 app.command()(agree)
@@ -82,3 +82,31 @@ def test_a_tree_without_anything_says_what_is_expected(trees, tmp_path: Path) ->
     assert isinstance(problem, InputError)
     assert "empty: expected marker files such as" in str(problem)
     assert "or masks (NIfTI or MetaImage)" in str(problem)
+
+
+@pytest.mark.parametrize("fault", ["grid", "damaged"])
+def test_one_failing_subject_does_not_hold_up_the_others(fault, trees, tmp_path: Path) -> None:
+    for shift, tree in enumerate(trees):
+        write_mask(tree / "sub-03" / "anat" / "sub-03_dc.nii.gz", 2 + shift)
+    broken = trees[1] / "sub-03" / "anat" / "sub-03_dc.nii.gz"
+    if fault == "grid":
+        nibabel.save(nibabel.Nifti1Image(np.ones((5, 5, 3), np.uint8), np.diag([2.0, 2, 2, 1])), broken)
+    else:
+        broken.write_bytes(broken.read_bytes()[:40])
+    out = tmp_path / "out"
+    result = run(*trees, "--out", out, "--no-figures")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SpineModelError), result.exception
+    assert str(result.exception).startswith("1 of 3 subjects failed (sub-03), the first: sub-03: ")
+    assert str(broken) in str(result.exception)
+    record = json.loads((out / "agreement.json").read_text())
+    assert (record["subjects"], list(record["failed"])) == (["sub-01", "sub-02"], ["sub-03"])
+    assert {path.name[:6] for path in (out / "consensus").iterdir()} == {"sub-01", "sub-02"}
+    assert "failed: sub-03: " in (out / "report.html").read_text()
+    with (out / "staple.tsv").open(newline="") as file:
+        reasons = {row["reason"] for row in csv.DictReader(file, delimiter="\t")}
+    assert reasons == {"No interval: sensitivity and specificity of one fit"}
+    alone = run(*trees, "--out", tmp_path / "alone", "--subject", "03", "--no-figures").exception
+    assert isinstance(alone, SpineModelError)
+    assert str(broken) in str(alone)
+    assert not (tmp_path / "alone").exists()

@@ -290,6 +290,96 @@ def test_a_later_call_keeps_what_an_earlier_one_wrote(model, image, tmp_path) ->
     assert "quality.tsv: not the table that this command writes" in str(problem)
 
 
+@pytest.fixture
+def tree(tmp_path) -> tuple[Path, tuple[object, ...]]:
+    """Three subjects with a model each, and how to measure them: of sub-02 the model lies 100 mm away."""
+    surfaces = {"Dura": box((1, 1, 1), 6.0, "Dura"), "Cord": box((2, 2, 2), 3.0, "Cord")}
+    moved = AFFINE.copy()
+    moved[1, 3] += 100
+    for subject in ("sub-01", "sub-02", "sub-03"):
+        affine = moved if subject == "sub-02" else AFFINE
+        picture(tmp_path / "rawdata" / subject / "anat" / f"{subject}_CISS.nii.gz", affine=affine)
+        toy_model(tmp_path / "models" / subject, surfaces, None, f"{subject}/scanner")
+    return tmp_path, (tmp_path / "rawdata", "--masks", tmp_path / "models" / "{subject}", "--out", tmp_path / "data")
+
+
+def test_one_bad_image_does_not_stop_the_others(tree) -> None:
+    home, words = tree
+    (home / "rawdata/sub-01/anat/sub-01_T2w.nii.gz").write_bytes(b"no image")
+    picture(home / "rawdata/sub-09/anat/sub-09_CISS.nii.gz")  # of which there is no model
+    result = run(*words, "--figure")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith("3 of 5 images could not be measured, for the reasons above: ")
+    names = str(result.exception).partition("above: ")[2].split(", ")
+    assert [Path(name).name for name in names] == ["sub-01_T2w.nii.gz", "sub-02_CISS.nii.gz", "sub-09_CISS.nii.gz"]
+    said = " ".join(result.output.split())
+    assert re.search(r"not measured: \S*sub-01_T2w.nii.gz: not a readable NIfTI file", said)
+    assert re.search(r"not measured: \S*sub-02_CISS.nii.gz, masks .*shows nothing of the model's sac", said)
+    assert re.search(r"not measured: \S*sub-09_CISS.nii.gz: --masks \S*sub-09: no such file or folder", said)
+    written = home / "data" / "derivatives" / "anatqc"
+    assert {row["image"] for row in table(written / "quality.tsv", "\t")} == {"sub-01_CISS", "sub-03_CISS"}
+    assert len(list(written.rglob("*.csv"))) == 4
+    assert (written / "quality.png").exists()
+
+
+def test_where_all_images_fail_nothing_is_written(tree) -> None:
+    home, words = tree
+    problem = run(*words, "--least", 999).exception
+    assert "3 of 3 images could not be measured" in str(problem)
+    assert not (home / "data").exists()
+
+
+def test_the_table_notes_a_doubtful_place_and_what_a_measure_lacks(tmp_path) -> None:
+    bent, noise = bent_image(), np.random.default_rng(2).normal(100, 20, BENT.shape)
+    beside = BENT.affine.copy()
+    beside[0, 3] += 3
+    nibabel.save(nibabel.Nifti1Image(bent.values, beside), tmp_path / "sub-x_beside.nii.gz")
+    nibabel.save(nibabel.Nifti1Image(noise.astype(np.float32), BENT.affine), tmp_path / "sub-x_noise.nii.gz")
+    for role, (surface,) in bent_model().items():
+        write_surface(tmp_path / f"{role}.stl", surface)
+    masks = ("--masks", f"sac={tmp_path / 'sac.stl'}", "--masks", f"cord={tmp_path / 'cord.stl'}", "--least", 5)
+    shown(*(tmp_path / f"sub-x_{name}.nii.gz" for name in ("beside", "noise")), *masks, "--out", tmp_path)
+    rows = table(tmp_path / "derivatives/anatqc/quality.tsv", "\t")
+    doubts = {"sub-x_beside": "moved by 3.0 mm (3.0 mm to the right); check", "sub-x_noise": "could not be checked"}
+    for row in rows:
+        assert doubts[row["image"]] in row["note"]
+        assert ("no air was given" in row["note"]) == (row["measure"] == "CNR_mriqc")
+
+
+def test_rows_made_with_other_settings_are_told_apart(model, image, tmp_path, monkeypatch) -> None:
+    drawn: list[list[str]] = []
+    monkeypatch.setattr(
+        "spinemodel.report.quality.render_quality",
+        lambda path, images: drawn.append([each.sequence for each in images]),
+    )
+    out, other = tmp_path / "data", picture(tmp_path / "sub-toy_T2TSE.nii.gz")
+    said = shown(image, other, "--masks", model, "--out", out, "--figure")
+    assert "ways" not in said
+    said = shown(other, "--masks", model, "--out", out, "--figure", "--without-roots", "--in-place", "--least", 30)
+    one, two = "masks=surfaces roots=yes slices=k least=20", "masks=surfaces roots=no slices=k least=30 in-place=yes"
+    assert f"quality.tsv holds images measured in 2 ways, which do not compare: {one} | {two}" in said
+    rows = table(out / "derivatives/anatqc/quality.tsv", "\t")
+    assert {row["image"]: row["settings"] for row in rows} == {"sub-toy_CISS": one, "sub-toy_T2TSE": two}
+    assert drawn == [["CISS", "T2TSE"], ["CISS, roots=yes least=20", "T2TSE, roots=no least=30 in-place=yes"]]
+    both = labels(tmp_path / "seg.nii.gz", kinds())
+    shown(other, "--masks", both, "--cord", 2, "--csf", 1, "--slices", "k", "--csf-above", 600, "--out", out)
+    rows = table(out / "derivatives/anatqc/quality.tsv", "\t")
+    assert rows[-1]["settings"] == "masks=labels roots=yes slices=k least=20 csf-above=600.0 csf=1 cord=2"
+
+
+def test_a_table_without_settings_is_not_added_to(model, image, tmp_path) -> None:
+    shown(image, "--masks", model, "--out", tmp_path)
+    path = tmp_path / "derivatives/anatqc/quality.tsv"
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    at = rows[0].index("settings")
+    old = "\n".join("\t".join(row[:at] + row[at + 1 :]) for row in rows) + "\n"
+    path.write_text(old, encoding="utf-8")
+    problem = run(image, "--masks", model, "--out", tmp_path).exception
+    assert "written before settings were kept, so nothing is added to it; move it away" in str(problem)
+    assert path.read_text(encoding="utf-8") == old
+
+
 def test_a_name_not_as_in_bids_is_of_the_subject_that_it_begins_with(model, tmp_path) -> None:
     odd = picture(tmp_path / "sub-toy_sd5_T2w.nii.gz")
     said = shown(odd, "--masks", model, "--out", tmp_path / "data")

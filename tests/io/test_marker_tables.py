@@ -87,6 +87,14 @@ def test_broken_points_are_one_line(text: str, said: str, tmp_path: Path) -> Non
         read_points(tmp_path / "points.tsv")
 
 
+def test_no_message_of_a_coordinate_allows_a_blank(tmp_path: Path) -> None:
+    for cell in ("two", ""):
+        (tmp_path / "points.tsv").write_text(f"{HEAD}\n03\tL1\tL\t1\t{cell}\t3\n")
+        with pytest.raises(InputError, match="expected a coordinate") as caught:
+            read_points(tmp_path / "points.tsv")
+        assert "or blank" not in str(caught.value)
+
+
 def test_a_frame_that_contradicts_the_headings_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "points.tsv", HEAD)
     with pytest.raises(InputError, match="headings state the frame RAS, the option LPS"):

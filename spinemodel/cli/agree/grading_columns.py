@@ -130,6 +130,13 @@ def _is_number(text: str) -> bool:
         return False
 
 
+def require_distinct(order: Sequence[str]) -> None:
+    """Refuse an order that has a grade twice: its rank could not be told."""
+    twice = [grade for grade in dict.fromkeys(order) if order.count(grade) > 1]
+    if twice:
+        raise InputError(f"--order {','.join(order)}: {twice[0]} is there twice; name each grade once, ascending")
+
+
 def require_order_used(columns: Sequence[Column], order: Sequence[str]) -> None:
     """Refuse an order that is of no grading."""
     if order and not any(column.found.grades and column.found.ordered for column in columns):

@@ -18,6 +18,7 @@ from spinemodel.cli.agree.grading_columns import (
     names_of,
     read_gradings,
     require_alike,
+    require_distinct,
     require_order_used,
 )
 from spinemodel.cli.agree.grading_page import draw_gradings, of_all, sections_of
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 def compare_gradings(request: Request) -> Callable[[Path], Findings]:
     """Read and compare the gradings; return what writes the findings into a folder."""
+    require_distinct(request.order)
     with step("Reading tables"):
         read = {rater: read_gradings(path, rater, request.subjects) for rater, path in request.paths.items()}
     require_alike(read, request)
@@ -57,7 +59,7 @@ def compare_gradings(request: Request) -> Callable[[Path], Findings]:
 
 def _notes(read: Mapping[str, GradingTable], names: Sequence[str], columns: Sequence[Column]) -> list[str]:
     """Return what some lack, and which gradings are constant."""
-    every = dict.fromkeys(key for table in read.values() for key in graded_keys(table))
+    every = sorted({key for table in read.values() for key in graded_keys(table)})
     notes = [f"{name}: graded by one rater alone; not compared" for name in names_of(read) if name not in names]
     for rater, table in read.items():
         if lacking := [" ".join(key).strip() for key in every if key not in graded_keys(table)]:

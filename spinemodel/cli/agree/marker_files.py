@@ -12,6 +12,7 @@ from spinemodel.cli.show import step
 from spinemodel.errors import SpineModelError
 from spinemodel.io.bids import find_subjects, read_subject
 from spinemodel.io.marker_tables import is_table, read_points
+from spinemodel.vertebrae.datasets.summary import some
 
 if TYPE_CHECKING:
     from spinemodel.cli.agree.request import Request
@@ -53,6 +54,16 @@ def _read(path: Path, request: Request) -> Iterator[tuple[str, Annotation | Spin
                 yield name, problem
 
 
+def with_path(told: str, request: Request) -> str:
+    """Return a message that names a rater and one of their files, ``ben: sub-03_cord_5.json: ...``, with its path."""
+    for rater, path in request.paths.items():
+        name, colon, rest = told.removeprefix(f"{rater}: ").partition(": ")
+        if told.startswith(f"{rater}: ") and colon and path.is_dir():
+            files = [file for file in path.rglob("*") if file.name == name]
+            return f"{rater}: {files[0]}: {rest}" if len(files) == 1 else told
+    return told
+
+
 def lacking(request: Request, drawn: Drawn) -> dict[str, tuple[str, ...]]:
     """Return by subject the raters who did not draw it, of subjects that not all drew."""
     return {
@@ -63,7 +74,7 @@ def lacking(request: Request, drawn: Drawn) -> dict[str, tuple[str, ...]]:
 
 
 def subject_notes(request: Request, drawn: Drawn) -> list[str]:
-    """Return who did not draw a subject, and what was left out of the files that were read."""
+    """Return who did not draw a subject, whose frame is not stated, and what was left out of the files."""
     notes = []
     for subject, others in lacking(request, drawn).items():
         drew = ", ".join(drawn[subject])
@@ -78,7 +89,22 @@ def subject_notes(request: Request, drawn: Drawn) -> list[str]:
         if not is_table(request.paths[rater])
         for note in annotation.notes
     ]
-    return [*notes, *read]
+    return [*notes, *_without_frame(request, drawn), *read]
+
+
+def _without_frame(request: Request, drawn: Drawn) -> Iterator[str]:
+    """Say whose marker files state no frame, and as which one they were taken."""
+    for rater, path in request.paths.items():
+        homes = find_subjects(path) if path.is_dir() else {}
+        files = [
+            file.name
+            for subject, home in homes.items() if subject in drawn
+            for file in sorted(home.glob(f"{subject}_*.json"))
+            if '"coordinateSystem"' not in file.read_text(encoding="utf-8-sig", errors="replace")
+        ]
+        if files:
+            count = f"{len(files)} file{'s state' if len(files) > 1 else ' states'} no coordinateSystem"
+            yield f"{rater}: {count} ({some(files)}); taken as LPS, Slicer's own"
 
 
 def sources_of(request: Request, drawn: Drawn) -> dict[str, list[Source]]:

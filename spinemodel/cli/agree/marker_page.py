@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from spinemodel.agreement.comparable import CONSENSUS
+from spinemodel.agreement.comparable import BESIDE_MM, CONSENSUS
 from spinemodel.agreement.marker_agreement import MarkerAgreement
+from spinemodel.agreement.whole_shift import LEAST_MM
 from spinemodel.cli.agree.marker_yardsticks import who, whole
 from spinemodel.cli.agree.yardsticks import does_it_matter
 from spinemodel.io.agreement.cells import ALL, NONE
@@ -29,6 +30,8 @@ TERMS: Final = {
     "Dice": "Twice the common area over the sum of both areas.",
     "Consensus": "The mean of all raters. A rater is part of it, and lies nearer to it than to the truth: of two, each "
     "lies half of their distance from their mean.",
+    "Shifted as a whole": "Where all differences of a kind of structure are nearly one vector. Shifts below "
+    f"{LEAST_MM:g} mm are not told, and drawings that are off by {BESIDE_MM:g} mm or more are not compared.",
     "Exchanged levels": "Roots whose lines fit far better after exchanging names. Distances are those under the names "
     "in the files. The consensus takes the names that most raters gave, of two those of the first, so that no mean "
     "lies between two roots; who is right only a person can say.",
@@ -98,7 +101,7 @@ def _key_lines(rows: Mapping[str, Sequence[Row]]) -> list[str]:
     lines = [
         *(_distance("Roots", row, f"{row['n']} points") for row in whole(rows["roots_pooled"])),
         *(
-            _distance(f"Contours of the {row['structure']}", row, f"{row['slices']} slices, Dice {row['dice']}")
+            _distance(f"Contours of the {row['structure']}", row, f"{row['slices']} slices", f"; Dice {row['dice']}")
             for row in whole(rows["contours_pooled"])
         ),
         *(_distance("Ganglia", row, f"{row['n']} points") for row in whole(rows["ganglia_pooled"])),
@@ -111,16 +114,16 @@ def _key_lines(rows: Mapping[str, Sequence[Row]]) -> list[str]:
     return lines
 
 
-def _distance(what: str, row: Row, count: str) -> str:
-    """Return how far structures lie apart, in a sentence."""
+def _distance(what: str, row: Row, count: str, more: str = "") -> str:
+    """Return how far structures lie apart, in a sentence: the interval is that of the distance."""
     whose = f"{what} {'by' if what.startswith('Contours') else 'of'} {who(row)}"
     if row["mean_mm"] == NONE:
         return f"{whose} have no point in common."
     known = row["low"] != NONE
     ends = f"95 % interval {row['low']} to {row['high']} mm" if known else f"no interval: {row['reason']}"
     return (
-        f"{whose} lie {row['mean_mm']} mm apart on average (SD {row['sd_mm']} mm, largest {row['largest_mm']} mm, "
-        f"{count}; {ends})."
+        f"{whose} lie {row['mean_mm']} mm apart on average ({ends}; SD {row['sd_mm']} mm, largest "
+        f"{row['largest_mm']} mm, {count}{more})."
     )
 
 

@@ -16,6 +16,7 @@ from spinemodel.cli.agree.marker_files import (
     same_files,
     sources_of,
     subject_notes,
+    with_path,
 )
 from spinemodel.cli.agree.marker_page import sections_of
 from spinemodel.cli.agree.marker_pictures import draw_markers
@@ -52,7 +53,7 @@ def compare_markers(request: Request) -> Callable[[Path], Findings]:
             try:
                 found[subject] = compare(by)
             except SpineModelError as problem:
-                failed[subject] = type(problem)(f"{subject}: {problem}")
+                failed[subject] = type(problem)(f"{subject}: {with_path(str(problem), request)}")
     if not found:
         raise _nothing(request, drawn, failed)
     return partial(_report, request, drawn, found, failed)

@@ -109,13 +109,14 @@ def drawings_by_stem(files: Mapping[str, Mapping[str, Path]], request: Request) 
         stem = next(iter(next(iter(files.values()))))
         return {stem: {Drawing(rater): next(iter(by.values())) for rater, by in files.items()}}
     every = {stem for by in files.values() for stem in by}
+    wanted = {f"sub-{s.removeprefix('sub-')}" for s in request.subjects}
     found: dict[str, dict[Drawing, Path]] = {}
     for rater, by in files.items():
         for stem, file in by.items():
             match = REPEAT.fullmatch(stem)
             again = match is not None and match["stem"] in every
             key, repeat = (match["stem"], int(match["repeat"])) if match and again else (stem, 1)
-            if not request.subjects or _subject(key)[0] in {f"sub-{s.removeprefix('sub-')}" for s in request.subjects}:
+            if not wanted or subject_in(key)[0] in wanted:
                 found.setdefault(key, {})[Drawing(rater, repeat)] = file
     shared = {stem: drawn for stem, drawn in sorted(found.items()) if len({each.rater for each in drawn}) > 1}
     if not shared:
@@ -131,12 +132,12 @@ def drawn_alone(files: Mapping[str, Mapping[str, Path]]) -> list[str]:
     return [f"{stem}: not drawn by {', '.join(raters)}" for stem, raters in lacking.items() if raters]
 
 
-def _subject(stem: str) -> tuple[str, str]:
+def subject_in(stem: str) -> tuple[str, str]:
     """Return subject and structure that a file's stem names.
 
     Examples
     --------
-    >>> _subject("sub-03_seg-cord_mask"), _subject("manual_dc")
+    >>> subject_in("sub-03_seg-cord_mask"), subject_in("manual_dc")
     (('sub-03', 'seg-cord_mask'), ('one', 'manual_dc'))
     """
     match = re.match(r"(sub-[A-Za-z0-9]+)_?(.*)", stem)
@@ -145,7 +146,7 @@ def _subject(stem: str) -> tuple[str, str]:
 
 def parts_of(stem: str, drawn: Mapping[Drawing, Path]) -> list[Part]:
     """Return the structures of masks: one, or each label by its name."""
-    subject, structure = _subject(stem)
+    subject, structure = subject_in(stem)
     stated = {file: stated_space(file) if is_volume(file) else None for file in drawn.values()}
     default = next((space for space in stated.values() if space), f"{subject}/scanner")
     volumes: dict[Drawing, LabelVolume] = {}

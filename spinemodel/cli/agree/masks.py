@@ -9,11 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spinemodel.agreement.consensus_masks import Staple, against, against_others, first_drawings, majority, staple
-from spinemodel.agreement.masks import compare_masks
+from spinemodel.agreement.masks import Drawing, MaskAgreement, compare_masks
 from spinemodel.anatomy.annotation import Source
-from spinemodel.cli.agree.mask_files import Part, drawings_by_stem, drawn_alone, files_of, images_beside, parts_of
+from spinemodel.cli.agree.mask_files import (
+    Part,
+    drawings_by_stem,
+    drawn_alone,
+    files_of,
+    images_beside,
+    parts_of,
+    subject_in,
+)
 from spinemodel.cli.agree.mask_page import Compared, draw_masks, sections_of
 from spinemodel.cli.show import step
+from spinemodel.errors import InputError, SpineModelError
 from spinemodel.io.agreement.cells import NONE
 from spinemodel.io.agreement.masks import mask_rows, mask_summary_rows, staple_rows
 from spinemodel.io.agreement.yardsticks import yardstick_rows
@@ -30,25 +39,51 @@ if TYPE_CHECKING:
 
 
 def compare_all_masks(request: Request) -> Callable[[Path], Findings]:
-    """Read and compare the masks; return what writes the findings into a folder."""
+    """Read and compare the masks; return what writes the findings into a folder.
+
+    A subject that cannot be read or compared does not hold up the others: the findings name it.
+    """
     files = {rater: files_of(path) for rater, path in request.paths.items()}
     with step("Reading masks"):
-        parts = [part for stem, drawn in drawings_by_stem(files, request).items() for part in parts_of(stem, drawn)]
+        parts, failed = _read(drawings_by_stem(files, request))
     alone = drawn_alone(files) if all(path.is_dir() for path in request.paths.values()) else []
     alone += [note for path in request.paths.values() for note in images_beside(path)]
     found, staples = [], []
     for part in parts:
         with step(f"Comparing {part.stem}"):
-            answer = staple(part.masks)
-            pairs = [
-                *compare_masks(part.masks),
-                *against(part.masks, majority(part.masks), "majority"),
-                *against(part.masks, answer.mask, "STAPLE"),
-                *against_others(part.masks),
-            ]
+            pairs, answer = _compare(part)
         found += [(part.subject, part.structure, each) for each in pairs]
         staples.append((part.subject, part.structure, answer))
-    return partial(_report, request, files, parts, found, staples, alone)
+    return partial(_report, request, files, parts, found, staples, alone, failed)
+
+
+def _read(drawn: Mapping[str, Mapping[Drawing, Path]]) -> tuple[list[Part], dict[str, str]]:
+    """Return the structures of all subjects but those of whom a mask cannot be read or has another grid, and why."""
+    parts: list[Part] = []
+    failed: dict[str, SpineModelError] = {}
+    for stem, files in drawn.items():
+        try:
+            parts += parts_of(stem, files)
+        except SpineModelError as problem:
+            failed.setdefault(subject_in(stem)[0], problem)
+    kept = [part for part in parts if part.subject not in failed]
+    if not kept and len(failed) == 1:
+        raise next(iter(failed.values()))
+    if not kept:
+        raise InputError(f"all {len(failed)} subjects failed, the first: {next(iter(failed.values()))}")
+    return kept, {subject: str(problem) for subject, problem in sorted(failed.items())}
+
+
+def _compare(part: Part) -> tuple[list[MaskAgreement], Staple]:
+    """Return every two drawings of a structure, each against what the raters make together, and STAPLE's answer."""
+    answer = staple(part.masks)
+    pairs = [
+        *compare_masks(part.masks),
+        *against(part.masks, majority(part.masks), "majority"),
+        *against(part.masks, answer.mask, "STAPLE"),
+        *against_others(part.masks),
+    ]
+    return pairs, answer
 
 
 def _report(
@@ -58,6 +93,7 @@ def _report(
     found: Compared,
     staples: Sequence[tuple[str, str, Staple]],
     alone: Sequence[str],
+    failed: Mapping[str, str],
     folder: Path,
 ) -> Findings:
     """Write the consensus and the figure, and return tables and page."""
@@ -69,7 +105,7 @@ def _report(
     }
     rows["yardsticks"] = yardstick_rows(_measures(rows["masks_summary"]), _voxel(parts))
     pictures, missing = draw_masks(folder, found) if request.figures else ([], [])
-    notes = [*alone, *_notes(parts), *missing]
+    notes = [*(f"failed: {subject}: {why}" for subject, why in failed.items()), *alone, *_notes(parts), *missing]
     sources = {
         rater: [Source(file.name, sha256(file.read_bytes())) for file in by.values()] for rater, by in files.items()
     }
@@ -79,7 +115,7 @@ def _report(
     ]
     sections = sections_of(request, rows, found, parts, pictures, notes)
     subjects = list(dict.fromkeys(part.subject for part in parts))
-    return Findings(rows, sections, sources, subjects, ("Masks", shown), notes)
+    return Findings(rows, sections, sources, subjects, ("Masks", shown), notes, failed)
 
 
 def _notes(parts: Sequence[Part]) -> list[str]:

@@ -66,7 +66,8 @@ def section_of(models: Models) -> Section:
     """Return the part of the page."""
     caption = (
         "Distance of every vertex of the first one's surface from the second one's surface. Every pair has a row in "
-        "each direction; the Hausdorff distance, over vertices, is the larger one of their two largest"
+        "each direction; the Hausdorff distance, over vertices, is the larger one of their two largest. There are no "
+        "intervals: each row is one pair of models, and its vertices are neighbours, no samples"
     )
     text = [
         "Each annotation was built into a model by itself. Colours show the distance of every vertex of the first to "

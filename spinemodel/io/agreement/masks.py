@@ -20,6 +20,8 @@ MASK_MEASURES: Final[Mapping[str, Callable[[MaskAgreement], float]]] = {
     "absolute_difference_percent": lambda each: 100 * abs(each.volume_difference),
 }
 
+ONE_FIT: Final = "No interval: sensitivity and specificity of one fit"
+
 
 def mask_rows(found: Iterable[tuple[str, str, MaskAgreement]]) -> list[Row]:
     """Return one row for every two drawings of a subject's structure."""
@@ -85,7 +87,7 @@ def mask_summary_rows(found: Sequence[tuple[str, str, MaskAgreement]], draws: Dr
 
 
 def staple_rows(found: Iterable[tuple[str, str, Staple]]) -> list[Row]:
-    """Return what STAPLE says of each rater."""
+    """Return what STAPLE says of each rater; the reason is that of the missing interval, or of no answer."""
     return [
         {
             "subject": subject,
@@ -94,7 +96,7 @@ def staple_rows(found: Iterable[tuple[str, str, Staple]]) -> list[Row]:
             "sensitivity": number(each.sensitivity[drawing]),
             "specificity": number(each.specificity[drawing], 6),
             "iterations": str(each.iterations),
-            "reason": each.reason,
+            "reason": each.reason or ONE_FIT,
         }
         for subject, structure, each in found
         for drawing in each.sensitivity
