@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -22,6 +23,10 @@ MATERIALS: Final = (
     *(ROOT, SILICONE, METAL),
 )
 """Every material that a model with a lead can hold."""
+
+
+WHOLE: Final = "capogrosso2013"
+"""A preset of the package that has them all, for advice."""
 
 
 @dataclass(frozen=True)
@@ -59,26 +64,18 @@ class Preset:
         In commands; for people.
     materials
         By material: the tissues' names, with ``Root`` for all roots and rootlets, ``Silicone`` and ``Metal``.
+    file
+        The user's table; None of a preset of the package.
     """
 
     name: str
     title: str
     materials: Mapping[str, Conductivity]
+    file: Path | None = None
 
     def __post_init__(self) -> None:
         """Make the mapping read-only."""
         object.__setattr__(self, "materials", MappingProxyType(dict(self.materials)))
-
-
-def missing_materials(preset: Preset) -> tuple[str, ...]:
-    """Return the materials that a preset has no value for; none if every model can be exported with it.
-
-    Examples
-    --------
-    >>> missing_materials(Preset("mine", "Fat alone", {"Fat": Conductivity(0.04, 0.04, "a choice", False)}))[:3]
-    ('Grey', 'DorsalColumns', 'White')
-    """
-    return tuple(name for name in MATERIALS if name not in preset.materials)
 
 
 def material_of(part: str) -> str:
@@ -107,9 +104,13 @@ def conductivities(preset: Preset, parts: Iterable[str]) -> dict[str, Conductivi
     wanted = {part: material_of(part) for part in parts}
     missing = sorted(set(wanted.values()) - preset.materials.keys())
     if missing:
+        mend = (
+            f'add them in {preset.file}, or set base = "{WHOLE}" there'
+            if preset.file
+            else f'add them in a table of your own with base = "{preset.name}"'
+        )
         raise InputError(
-            f"conductivities {preset.name}: no value for {', '.join(missing)}; expected one for every tissue of the "
-            f"model; it has {', '.join(sorted(preset.materials))}; add them in a table of your own with base = "
-            f"\"{preset.name}\""
+            f"{preset.file or f'conductivities {preset.name}'}: no value for {', '.join(missing)}; expected one for "
+            f"every tissue of the model; it has {', '.join(sorted(preset.materials))}; {mend}"
         )
     return {part: preset.materials[material] for part, material in wanted.items()}

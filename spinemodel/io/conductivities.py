@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib.resources import files
 from math import isfinite
@@ -71,16 +72,15 @@ def read_preset(name_or_path: str | Path) -> Preset:
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.lower().endswith(".toml") or len(Path(text).parts) > 1:
         return _of_file(Path(name_or_path))
-    return _of_package(text)
+    return _of_package(text, more=", or a .toml file")
 
 
-def _of_package(name: str, where: str = "conductivities") -> Preset:
+def _of_package(name: str, where: str = "conductivities", more: str = "") -> Preset:
     """Return a preset of the package."""
     known = preset_names()
     if name not in known:
         raise InputError(
-            f"{where}: no preset {name!r}; nearest is {nearest(name, known)}; expected one of "
-            f"{', '.join(known)}, or a .toml file"
+            f"{where}: no preset {name!r}; nearest is {nearest(name, known)}; expected one of {', '.join(known)}{more}"
         )
     content = (files("spinemodel.field") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
     return _preset(f"preset {name}", tomllib.loads(content), name)
@@ -92,7 +92,7 @@ def _of_file(path: Path) -> Preset:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as problem:
         raise InputError(f"{path}: cannot be read as TOML ({one_line(problem)})") from None
-    return _preset(str(path), table, path.stem)
+    return replace(_preset(str(path), table, path.stem), file=path)
 
 
 def _preset(where: str, table: Mapping[str, Any], stem: str) -> Preset:

@@ -11,7 +11,7 @@ Colour: TypeAlias = tuple[float, float, float]
 """sRGB, 0-1."""
 
 SILICONE: Final[Colour] = (0.36, 0.41, 0.48)
-"""Of the backing. A choice: darker than every tissue but blood-red muscle, so that it is not taken for the dura."""
+"""Of the backing. A choice: at least 0.15 in one channel from the colour of every tissue."""
 
 CONTACTS: Final[tuple[Colour, ...]] = (
     (0.90, 0.10, 0.29), (0.96, 0.51, 0.19), (1.00, 0.88, 0.10), (0.75, 0.94, 0.27),

@@ -82,12 +82,18 @@ def test_an_own_table_is_taken(model, tmp_path) -> None:
     assert {p["name"]: p["conductivity"]["along"] for p in parts if p["conductivity"]}["CSF"] == 2.0
 
 
+def test_an_own_table_that_lacks_tissues_is_named(model, tmp_path) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text('unit = "S/m"\n[materials.CSF]\nalong = 2\nacross = 2\nsource = "x"\nverified = false\n')
+    told = problem_of(model, "--to", "stl", "--out", tmp_path / "out", "--tissues", own)
+    assert told.startswith(f"{own}: no value for Bulk, White")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (["--to", "slicr"], "nearest is slicer"),
         (["--to", "stl", "--tissues", "capogroso"], "nearest is capogrosso2013"),
-        (["--to", "stl", "--tissues", "nrv"], "nrv: no value for Bulk, White"),
         (["--to", "slicer", "--spacing", "0"], "--spacing 0: expected"),
         (["--to", "slicer", "--spacing", "nan"], "--spacing nan: expected"),
         (["--to", "stl", "--tissues", "gone.toml"], "gone.toml: cannot be read"),

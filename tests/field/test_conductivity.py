@@ -8,7 +8,6 @@ from spinemodel.field.conductivity import (
     Preset,
     conductivities,
     material_of,
-    missing_materials,
 )
 from spinemodel.levels import ROOT_TISSUES, ROOTLET_TISSUES, TISSUES
 
@@ -29,8 +28,6 @@ def test_the_isotropic_value_keeps_the_determinant() -> None:
 def test_parts_of_one_material_share_its_value() -> None:
     preset = Preset("mine", "mine", {"Root": FAT})
     assert conductivities(preset, ["L1_L", "S2_R_rootlets"]) == {"L1_L": FAT, "S2_R_rootlets": FAT}
-    assert "Fat" in missing_materials(preset)
-    assert "Root" not in missing_materials(preset)
 
 
 def test_a_preset_cannot_be_changed() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from spinemodel.errors import InputError
-from spinemodel.field.conductivity import MATERIALS, conductivities, missing_materials
+from spinemodel.field.conductivity import MATERIALS, WHOLE, conductivities
 from spinemodel.io.conductivities import nearest, preset_names, read_preset
 from spinemodel.levels import TISSUES
 
@@ -25,19 +25,37 @@ def table(folder: Path, text: str) -> Path:
     return folder / "mine.toml"
 
 
-@pytest.mark.parametrize("name", ["capogrosso2013", "rado-scs", "simnibs"])
-def test_whole_presets_hold_every_tissue_and_a_lead(name: str) -> None:
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_holds_every_tissue_and_a_lead(name: str) -> None:
     preset = read_preset(name)
-    assert missing_materials(preset) == ()
+    assert set(preset.materials) == set(MATERIALS)
+    assert preset.file is None
     assert set(conductivities(preset, [*TISSUES, "Backing", "C1"])) == {*TISSUES, "Backing", "C1"}
 
 
-def test_a_preset_that_lacks_tissues_says_so_in_its_title_and_names_them() -> None:
-    preset = read_preset("nrv")
-    assert "incomplete" in preset.title
-    assert set(missing_materials(preset)) == {"Grey", "White", "DorsalColumns", "Disc", "Muscle", "Bulk"}
-    with pytest.raises(InputError, match=r"nrv: no value for Grey, White.*base = \"nrv\""):
-        conductivities(preset, ["White", "Grey", "CSF"])
+def test_what_a_preset_borrows_is_said_in_its_title() -> None:
+    borrowed = {k for k, v in read_preset("nrv").materials.items() if v.source.startswith("not in NRV's materials;")}
+    assert borrowed == {"Grey", "White", "DorsalColumns", "Disc", "Muscle", "Bulk"}
+    assert "from others" in read_preset("nrv").title
+
+
+def test_an_own_table_that_lacks_tissues_is_named_and_its_advice_works(tmp_path: Path) -> None:
+    path = table(tmp_path, OWN.replace('base = "capogrosso2013"\n', ""))
+    with pytest.raises(InputError) as problem:
+        conductivities(read_preset(path), ["White", "Fat", "CSF"])
+    told = str(problem.value)
+    assert told.startswith(f"{path}: no value for CSF, White; ")
+    assert told.endswith(f'add them in {path}, or set base = "{WHOLE}" there')
+    path.write_text(f'base = "{WHOLE}"\n' + path.read_text())
+    assert conductivities(read_preset(path), ["White", "Fat", "CSF"])["Fat"].along == 0.1
+
+
+def test_a_base_that_is_no_preset_is_not_said_to_be_a_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="base: no preset 'mine'") as problem:
+        read_preset(table(tmp_path, OWN.replace("capogrosso2013", "mine")))
+    assert ".toml file" not in str(problem.value)
+    with pytest.raises(InputError, match=r"no preset 'mine'.*, or a \.toml file$"):
+        read_preset("mine")
 
 
 @pytest.mark.parametrize("name", preset_names())
@@ -80,7 +98,7 @@ def test_an_own_table_overrides_its_base_and_keeps_the_rest(tmp_path: Path) -> N
         k: v for k, v in base.materials.items() if k != "Fat"
     }
     assert list(preset.materials) == list(base.materials)
-    assert missing_materials(preset) == ()
+    assert preset.file == tmp_path / "mine.toml"
 
 
 def test_an_own_table_may_stand_alone(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from spinemodel.anatomy.proximity import Proximity, signed_distance
 from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
-from spinemodel.io.exports.checks import PORTABLE
 from spinemodel.io.exports.contents import ExportedFile
+from spinemodel.io.exports.names import PORTABLE
 from spinemodel.io.files import sha256
 from spinemodel.spaces import require_same_space
 

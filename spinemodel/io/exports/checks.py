@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from typing import Final
-
 from spinemodel.anatomy.compartments import check_partition, volumes
 from spinemodel.errors import GeometryError, InputError, SpaceMismatchError
 from spinemodel.io.conductivities import nearest
 from spinemodel.io.exports.contents import Contents
+from spinemodel.io.exports.names import require_apart, require_lead_names, require_portable
 from spinemodel.levels import STRUCTURES, TISSUES
-
-PORTABLE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(?<!\.)")
-"""Names that are file names on every system, and one word in every format."""
-
-RESERVED: Final = frozenset(
-    ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
-)
-"""Names that Windows keeps for devices, with any suffix (Microsoft, "Naming Files, Paths, and Namespaces")."""
 
 
 def require_sound(contents: Contents) -> None:
@@ -36,9 +25,7 @@ def require_sound(contents: Contents) -> None:
     """
     _require_known(contents)
     _require_own_lead(contents)
-    names = _names(contents)
-    require_portable(names)
-    require_apart(names)
+    _require_names(contents)
     _require_filled(contents)
     _require_whole(contents)
     if contents.preset is not None:
@@ -57,6 +44,15 @@ def _require_known(contents: Contents) -> None:
                     f"{model.folder / 'model.json'}: {kind} {name!r} is not known; nearest is {nearest(name, known)}; "
                     "build the model again with this version"
                 )
+
+
+def _require_names(contents: Contents) -> None:
+    """Refuse names of tissues or of the lead's parts that collide, or are no file names."""
+    tissues = contents.model.partition.labels if contents.model.partition else ()
+    require_portable(tissues)
+    require_apart(tissues)
+    if contents.lead:
+        require_lead_names(contents.lead.parts.labels, str(contents.lead_file or contents.lead.design.name))
 
 
 def _require_own_lead(contents: Contents) -> None:
@@ -85,43 +81,6 @@ def _names(contents: Contents) -> list[str]:
     """Return the names of what is not a structure: tissues and the lead's parts, each as often as it is there."""
     tissues = contents.model.partition.labels if contents.model.partition else ()
     return [*tissues, *(contents.lead.parts.labels if contents.lead else ())]
-
-
-def require_portable(names: Iterable[str]) -> None:
-    """Refuse names that cannot be file names everywhere.
-
-    Examples
-    --------
-    >>> require_portable(["C1", "COM1"])
-    Traceback (most recent call last):
-        ...
-    spinemodel.errors.InputError: name 'COM1': Windows keeps it for a device; rename the part
-    """
-    for name in names:
-        if not PORTABLE.fullmatch(name):
-            raise InputError(f"name {name!r}: expected letters, digits and _ . + - alone; rename the part")
-        if name.split(".")[0].lower() in RESERVED:
-            raise InputError(f"name {name!r}: Windows keeps it for a device; rename the part")
-
-
-def require_apart(names: Iterable[str]) -> None:
-    """Refuse names of which two are alike, also on a disk that does not tell capitals apart.
-
-    Examples
-    --------
-    >>> require_apart(["CSF", "csf"])
-    Traceback (most recent call last):
-        ...
-    spinemodel.errors.InputError: names 'CSF' and 'csf' collide: files do not tell capitals apart everywhere; rename one
-    """
-    seen: dict[str, str] = {}
-    for name in names:
-        if name.casefold() in seen:
-            raise InputError(
-                f"names {seen[name.casefold()]!r} and {name!r} collide: files do not tell capitals apart everywhere; "
-                "rename one"
-            )
-        seen[name.casefold()] = name
 
 
 def _require_filled(contents: Contents) -> None:

@@ -15,21 +15,17 @@ from spinemodel.anatomy.overlay import overlay
 from spinemodel.anatomy.surface import Surface
 from spinemodel.errors import InputError
 from spinemodel.field.conductivity import Conductivity, Preset, conductivities
+from spinemodel.io.conductivities import preset_names
+from spinemodel.io.exports.names import require_lead_names
 from spinemodel.io.slicer import Frame
 from spinemodel.io.whole_model import WholeModel
+from spinemodel.leads.colours import Colour, lead_colour
 from spinemodel.leads.lead import BACKING, Lead, part_surfaces
 from spinemodel.levels import STRUCTURES, TISSUES
-
-Colour = tuple[float, float, float]
 
 LEAD_LABEL: Final = 100
 """Label of a lead's backing; its contacts follow in their order. A choice: above every tissue's, and where SimNIBS has
 its electrodes (100 to 499)."""
-
-SILICONE_COLOUR: Final[Colour] = (0.82, 0.85, 0.87)
-METAL_COLOUR: Final[Colour] = (0.93, 0.72, 0.20)
-"""sRGB of a lead's backing and contacts, choices: contacts stand out against every tissue."""
-
 
 log = logging.getLogger("spinemodel")
 
@@ -87,10 +83,13 @@ class Contents:
         Raises
         ------
         InputError
-            If the model has no tissues.
+            If the model has no tissues, or the lead's names cannot stand beside theirs.
         """
         tissues = self.model.require_partition()
-        return overlay(tissues, self.lead.parts) if self.lead else tissues
+        if self.lead is None:
+            return tissues
+        require_lead_names(self.lead.parts.labels, str(self.lead_file or self.lead.design.name))
+        return overlay(tissues, self.lead.parts)
 
     @cached_property
     def conductivities(self) -> Mapping[str, Conductivity]:
@@ -102,7 +101,10 @@ class Contents:
             If no preset was named, or it lacks a part's material.
         """
         if self.preset is None:
-            raise InputError("no conductivities: this format needs them; name a preset with --tissues")
+            raise InputError(
+                "no conductivities: this format needs them; name a preset with --tissues, one of "
+                f"{', '.join(preset_names())}, or a .toml file of your own"
+            )
         return conductivities(self.preset, self.partition.labels)
 
     @cached_property
@@ -133,13 +135,11 @@ def part_colour(name: str) -> Colour:
 
     Examples
     --------
-    >>> part_colour("CSF"), part_colour("Backing"), part_colour("C1")
-    ((0.83, 0.92, 0.98), (0.82, 0.85, 0.87), (0.93, 0.72, 0.2))
+    >>> part_colour("CSF"), part_colour("C1")
+    ((0.83, 0.92, 0.98), (0.9, 0.1, 0.29))
     """
     row = TISSUES.get(name) or STRUCTURES.get(name)
-    if row is not None:
-        return row.colour
-    return SILICONE_COLOUR if name == BACKING else METAL_COLOUR
+    return lead_colour(name) if row is None else row.colour
 
 
 @dataclass(frozen=True)
@@ -154,12 +154,15 @@ class ExportedFile:
         What it holds, for the README.
     frame, unit
         Of its coordinates; empty where it has none.
+    note
+        What must be known before it is relied on, for the README; empty without.
     """
 
     path: Path
     what: str
     frame: str = ""
     unit: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -176,9 +179,13 @@ class ExportFormat:
         Plain text for the README: the steps in that program, ``{subject}`` for the subject's name.
     write
         Writes into a folder that exists and is empty, and returns what it wrote.
+    numbers
+        Returns the number that the files have for each part, where that is not :attr:`Contents.labels`; parts that it
+        leaves out have none. None: they have those.
     """
 
     name: str
     title: str
     how_to_open: str
     write: Callable[[Contents, Path], Sequence[ExportedFile]]
+    numbers: Callable[[Contents], Mapping[str, int]] | None = None

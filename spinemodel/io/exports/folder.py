@@ -21,8 +21,9 @@ from typing import Any, Final
 
 from spinemodel import __version__
 from spinemodel.errors import InputError
-from spinemodel.io.exports.checks import require_apart, require_portable, require_sound
+from spinemodel.io.exports.checks import require_sound
 from spinemodel.io.exports.contents import Contents, ExportedFile, ExportFormat
+from spinemodel.io.exports.names import require_apart, require_portable
 from spinemodel.io.exports.readme import parts_of, readme
 from spinemodel.io.files import plain, sha256
 from spinemodel.io.staging import STAGING, move_into_place, staged
@@ -171,7 +172,7 @@ def _record(
         "lead": {"name": lead.design.name, "verified": lead.design.verified} if lead else None,
         "conductivities": {"name": preset.name, "title": preset.title, "unit": "S/m"} if preset else None,
         "options": asdict(contents.options),
-        "parts": plain(parts_of(contents)),
+        "parts": plain(parts_of(contents, form)),
         "files": [_described(file, folder) for file in files],
     }
 

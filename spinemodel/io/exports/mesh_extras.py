@@ -10,7 +10,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from spinemodel.io.exports.contents import Colour
+from spinemodel.leads.colours import Colour
 
 MATERIALS: Final = "materials.mtl"
 """Name of the material library beside OBJ files."""

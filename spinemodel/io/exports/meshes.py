@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Final
 
 from spinemodel.anatomy.surface import Surface
-from spinemodel.io.exports.contents import Colour, Contents, ExportedFile, ExportFormat, part_colour
+from spinemodel.io.exports.contents import Contents, ExportedFile, ExportFormat, part_colour
 from spinemodel.io.exports.mesh_extras import join_glb, named_gifti, obj_materials, with_materials
 from spinemodel.io.exports.readme import hexadecimal
 from spinemodel.io.exports.vtk_parts import write_blocks, write_conforming, write_part
 from spinemodel.io.slicer import Frame
 from spinemodel.io.surfaces import file_frame, file_unit, write_surface
 from spinemodel.io.tables import write_rows
+from spinemodel.leads.colours import Colour
 from spinemodel.levels import STRUCTURES
 
 FOLDERS: Final = {"structure": "structures", "tissue": "tissues", "lead": "lead"}

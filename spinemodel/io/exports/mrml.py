@@ -15,8 +15,8 @@ from typing import Final
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
-from spinemodel.io.exports.contents import Colour
 from spinemodel.io.slicer import Frame
+from spinemodel.leads.colours import Colour
 
 VERSION: Final = "Slicer4.4.0"
 """What the scene states as its writer's version: that of the example in Slicer's own documentation (Volume rendering,

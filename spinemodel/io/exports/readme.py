@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,8 +13,9 @@ from spinemodel import __version__
 from spinemodel.anatomy.compartments import volumes
 from spinemodel.anatomy.surface import Surface, volume
 from spinemodel.field.conductivity import Conductivity
-from spinemodel.io.exports.contents import Colour, Contents, ExportedFile, ExportFormat, part_colour
+from spinemodel.io.exports.contents import Contents, ExportedFile, ExportFormat, part_colour
 from spinemodel.io.tables import Row
+from spinemodel.leads.colours import Colour
 from spinemodel.levels import STRUCTURES
 
 WIDTH: Final = 100
@@ -50,7 +51,7 @@ class Part:
     kind
         ``structure``, ``tissue`` or ``lead``.
     name, label, colour
-        As in the files; sRGB, 0-1.
+        As in the files, label None where they have no number for it; sRGB, 0-1.
     mm3
         Volume.
     origin
@@ -63,7 +64,7 @@ class Part:
 
     kind: str
     name: str
-    label: int
+    label: int | None
     colour: Colour
     mm3: float
     origin: str
@@ -71,13 +72,17 @@ class Part:
     conductivity: Conductivity | None = None
 
 
-def parts_of(contents: Contents) -> tuple[Part, ...]:
-    """Return what is told of every structure, then of every tissue and part of the lead."""
+def parts_of(contents: Contents, form: ExportFormat | None = None) -> tuple[Part, ...]:
+    """Return what is told of every structure, then of every tissue and part of the lead; numbers as in ``form``."""
     said = {row["name"]: row for row in contents.model.record["structures"]}
     structures = (
         _structure(name, surface, said.get(name, {})) for name, surface in contents.model.surfaces.items()
     )
-    return (*structures, *_compartments(contents))
+    parts = (*structures, *_compartments(contents))
+    if form is None or form.numbers is None:
+        return parts
+    own = form.numbers(contents)
+    return tuple(replace(part, label=None if part.kind == "structure" else own.get(part.name)) for part in parts)
 
 
 def _structure(name: str, surface: Surface, row: Mapping[str, Any]) -> Part:
@@ -122,12 +127,13 @@ def readme(form: ExportFormat, contents: Contents, files: Sequence[ExportedFile]
     hashes
         SHA-256 of the sources, by the file's name.
     """
-    parts = parts_of(contents)
+    parts = parts_of(contents, form)
     title = f"{contents.model.subject} for {form.title}"
     sections = {
         "": f"Written by spinemodel {__version__} from the model {contents.model.subject}.",
         "How to open it": form.how_to_open.strip("\n").replace("{subject}", contents.model.subject),
         "Files": _files(files),
+        "Before you rely on it": "\n\n".join(_wrapped(f"{file.path.name}: {file.note}") for file in files if file.note),
         "Frame and unit": _frames(contents, files),
         "Structures": _structures([part for part in parts if part.kind == "structure"]),
         "Tissues and lead": _tissues([part for part in parts if part.kind != "structure"], contents),
@@ -175,7 +181,7 @@ def _row(part: Part) -> Row:
     told = part.extrapolated_share >= 0.005 and part.origin != "extrapolated"
     share = f", {100 * part.extrapolated_share:.0f} % extrapolated" if told else ""
     return {
-        "label": str(part.label),
+        "label": "-" if part.label is None else str(part.label),
         "name": part.name,
         "colour": hexadecimal(part.colour),
         "mm3": f"{part.mm3:.1f}",

@@ -55,6 +55,11 @@ def tags(parts: Iterable[str]) -> dict[str, int]:
     return found
 
 
+def numbers(contents: Contents) -> dict[str, int]:
+    """Return the volume tag of every part of an export."""
+    return tags(contents.partition.labels)
+
+
 def write(contents: Contents, folder: Path) -> tuple[ExportedFile, ...]:
     """Write the mesh and its table.
 
@@ -63,7 +68,7 @@ def write(contents: Contents, folder: Path) -> tuple[ExportedFile, ...]:
     InputError, GeometryError, BackendUnavailableError
         If there are no conductivities or tissues, or they cannot be filled.
     """
-    number = tags(contents.partition.labels)
+    number = numbers(contents)
     rows = [
         {"tag": tag, "surface_tag": SURFACE + tag} | conductivity_row(contents, name) for name, tag in number.items()
     ]
@@ -109,5 +114,6 @@ FORMAT: Final = ExportFormat(
    only from diffusion images.
 """,
     write,
+    numbers,
 )
 """The format."""

@@ -26,6 +26,7 @@ from spinemodel.errors import InputError
 from spinemodel.io.exports.contents import Contents, ExportedFile, ExportFormat, part_colour
 from spinemodel.io.exports.meshes import Piece, pieces, what_of
 from spinemodel.io.exports.mrml import Scene, add_labels, add_markup, add_model, to_mrml
+from spinemodel.io.exports.voxel_losses import advice, losses, note_on, told
 from spinemodel.io.label_table import label_priorities, write_label_table
 from spinemodel.io.model import CURVE_STEP_MM
 from spinemodel.io.nifti import write_volume
@@ -35,7 +36,7 @@ from spinemodel.leads.lead import Lead, to_space
 from spinemodel.levels import STRUCTURES
 from spinemodel.volume.grid import around
 from spinemodel.volume.rasterise import rasterise
-from spinemodel.volume.spans import to_volume
+from spinemodel.volume.spans import Spans, to_volume
 
 OPACITY: Final = {"Dura": 0.25, "Cord": 0.6, "Bone": 0.35, "Disc": 0.35, "Backing": 0.5}
 """Opacity of models in the scene, 1 for others. Choices: what lies inside is seen."""
@@ -135,10 +136,20 @@ def _labels(contents: Contents, folder: Path, scene: Scene) -> Iterator[Exported
     (folder / table).write_bytes(_colour_table(labels, table.name))
     write_label_table(folder / "labels" / f"{stem}.tsv", {label: name for name, label in labels.items()})
     add_labels(scene, "tissue labels", path, table, max(labels.values()) + 1)
-    yield ExportedFile(path, "label of the part that fills each voxel", "RAS", "mm")
+    note = _note(contents, spans, labels)
+    yield ExportedFile(path, "label of the part that fills each voxel", "RAS", "mm", note)
     yield ExportedFile(table, "names and colours of the labels, for 3D Slicer")
     yield ExportedFile(table.with_suffix(".tsv"), "the same as a BIDS table")
     yield ExportedFile(table.with_suffix(".json"), "how the label map was made", "RAS", "mm")
+
+
+def _note(contents: Contents, spans: Spans, labels: Mapping[str, int]) -> str:
+    """Return what the label map loses of tissues and the lead, and tell it; structures overlap and are not judged."""
+    parts, grid = contents.parts, spans.grid
+    off = losses(spans, labels, parts)
+    if off:
+        contents.tell(f"label map: {told(off, len(parts), grid)}; README.txt names them. {advice(off, parts, grid)}")
+    return note_on(off, parts, grid)
 
 
 def _ranked(contents: Contents) -> tuple[dict[str, int], list[float]]:

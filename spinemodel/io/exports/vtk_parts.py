@@ -10,8 +10,8 @@ import numpy as np
 
 from spinemodel.anatomy.compartments import Partition
 from spinemodel.anatomy.surface import Surface
-from spinemodel.io.exports.contents import Colour
 from spinemodel.io.slicer import Frame, frame_factors
+from spinemodel.leads.colours import Colour
 
 
 def write_part(path: Path, surface: Surface, frame: Frame, kind: str, label: int, colour: Colour) -> None:

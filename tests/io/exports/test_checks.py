@@ -11,8 +11,9 @@ from spinemodel.anatomy.surface import Surface
 from spinemodel.errors import GeometryError, InputError, SpaceMismatchError
 from spinemodel.field.conductivity import Preset
 from spinemodel.io.conductivities import read_preset
-from spinemodel.io.exports.checks import require_apart, require_portable, require_sound
+from spinemodel.io.exports.checks import require_sound
 from spinemodel.io.exports.contents import Contents
+from spinemodel.io.exports.names import require_apart, require_portable
 from spinemodel.io.whole_model import WholeModel, read_model
 from spinemodel.leads.lead import Lead
 from tests.io.exports.toy_contents import toy_contents, toy_lead, toy_parts, whole_folder
@@ -58,6 +59,15 @@ def test_tissues_without_a_conductivity_are_named(model) -> None:
 @pytest.mark.parametrize(("name", "told"), [("csf", "'CSF' and 'csf' collide"), ("aux", "Windows keeps it")])
 def test_a_leads_names_collide_with_no_tissues_and_are_file_names(model, name: str, told: str) -> None:
     assert told in problem_of(toy_contents(model, lead=lead_with(renamed(toy_parts(), "C1", name))))
+
+
+@pytest.mark.parametrize("name", ["csf", "CSF", "Fat", "dura"])
+def test_a_contact_called_as_a_tissue_is_refused_before_the_lead_is_laid_in(model, tmp_path, name: str) -> None:
+    lead, file = lead_with(renamed(toy_parts(), "C1", name)), tmp_path / "mine.json"
+    with pytest.raises(InputError) as problem:
+        _ = toy_contents(model, lead=lead, lead_file=file).partition
+    assert str(problem.value).startswith(f"{file}: contact {name!r}: names ")
+    assert problem_of(toy_contents(model, lead=lead, lead_file=file)) == str(problem.value)
 
 
 def test_contacts_that_differ_by_capitals_alone_collide(model) -> None:

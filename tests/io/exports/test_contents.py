@@ -9,6 +9,7 @@ from spinemodel.anatomy.compartments import volumes
 from spinemodel.errors import InputError
 from spinemodel.io.conductivities import read_preset
 from spinemodel.io.exports.contents import LEAD_LABEL, part_colour
+from spinemodel.io.lead import colours_of
 from spinemodel.io.whole_model import WholeModel, read_model
 from spinemodel.levels import STRUCTURES, TISSUES
 from tests.io.exports.toy_contents import TISSUE_MM3, full_contents, toy_contents, toy_lead, whole_folder
@@ -43,12 +44,14 @@ def test_without_tissues_only_the_lead_has_parts(model) -> None:
 
 
 def test_conductivities_must_be_named(model) -> None:
-    with pytest.raises(InputError, match="name a preset with --tissues"):
+    with pytest.raises(InputError, match="--tissues, one of capogrosso2013, nrv, rado-scs, simnibs, or a"):
         _ = toy_contents(model).conductivities
 
 
 def test_colours_can_be_told_apart_from_every_tissue() -> None:
-    metal = np.array(part_colour("C1"))
+    own = np.array([part_colour(name) for name in ("Backing", *(f"C{i}" for i in range(1, 9)))])
     others = np.array([row.colour for name, row in TISSUES.items() if name[:1] not in "LS"])
-    assert np.abs(others - metal).max(axis=1).min() > 0.15
+    assert np.abs(others[:, None] - own).max(axis=2).min() > 0.15
+    assert np.abs(own[:, None] - own)[~np.eye(9, dtype=bool)].max(axis=1).min() > 0.15
+    assert {name: part_colour(name) for name in ("Backing", "C1", "C2")} == colours_of(toy_lead())
     assert part_colour("L1_L") == TISSUES["L1_L"].colour

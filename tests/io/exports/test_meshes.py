@@ -184,7 +184,7 @@ def test_the_table_of_parts_names_every_file(contents, written) -> None:
     rows = [dict(zip(lines[0].split("\t"), line.split("\t"), strict=True)) for line in lines[1:]]
     assert {row["file"] for row in rows} == {one.path("sub-toy", "stl").as_posix() for one in pieces(contents)}
     (contact,) = (row for row in rows if row["name"] == "C2")
-    assert (contact["kind"], contact["label"], contact["colour"]) == ("lead", "102", "#edb833")
+    assert (contact["kind"], contact["label"], contact["colour"]) == ("lead", "102", "#f58230")
 
 
 def test_a_model_without_tissues_writes_structures_and_the_lead(model, tmp_path) -> None:

@@ -40,6 +40,26 @@ def test_volumes_origins_and_conductivities_stand_in_the_table(model) -> None:
     assert text.isascii()
 
 
+def test_a_format_has_numbers_of_its_own_and_structures_none(model) -> None:
+    form = replace(FORM, numbers=lambda contents: {"White": 1, "C1": 100})
+    contents = full_contents(model)
+    parts = {(part.kind, part.name): part.label for part in parts_of(contents, form)}
+    assert (parts["tissue", "White"], parts["lead", "C1"]) == (1, 100)
+    assert parts["structure", "Dura"] is None
+    assert rows_of(readme(form, contents, FILES, {}))["White"][0] == "1"
+    assert [row[:2] for row in map(str.split, readme(form, contents, FILES, {}).splitlines()) if "Dura" in row] == [
+        ["-", "Dura"]
+    ]
+
+
+def test_what_must_be_known_of_a_file_is_said(model) -> None:
+    files = [replace(FILES[0], note="it lacks C1."), FILES[1]]
+    assert "Before you rely on it\n---------------------\nb.stl: it lacks C1." in readme(
+        FORM, toy_contents(model), files, {}
+    )
+    assert "Before you rely" not in readme(FORM, toy_contents(model), FILES, {})
+
+
 def test_it_says_how_to_open_what_frame_what_hash(model) -> None:
     text = readme(FORM, full_contents(model), FILES, {"model.json": "ab12"})
     assert text.startswith("sub-toy for a toy\n=================\n")

@@ -1,4 +1,5 @@
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from spinemodel.anatomy.compartments import volumes
 from spinemodel.errors import InputError
 from spinemodel.io.exports.contents import Contents
+from spinemodel.io.exports.folder import write_export
 from spinemodel.io.exports.simnibs import FORMAT, tags
 from spinemodel.levels import TISSUES
 from tests.io.exports.toy_contents import full_contents, toy_contents, whole_folder
@@ -97,6 +99,17 @@ def test_the_table_has_every_tag_with_its_conductivity(tmp_path: Path) -> None:
         assert float(rows[name]["along"]) == pytest.approx(value.along)
         assert float(rows[name]["isotropic"]) == pytest.approx((value.along * value.across**2) ** (1 / 3))
         assert (rows[name]["source"], rows[name]["verified"]) == (value.source, "yes" if value.verified else "no")
+
+
+def test_the_readme_and_the_record_have_the_files_own_tags(tmp_path: Path) -> None:
+    out = write_export(contents(tmp_path), FORMAT, tmp_path / "out").folder
+    with (out / "tags.csv").open(newline="") as file:
+        stated = {row["name"]: row["tag"] for row in csv.DictReader(file)}
+    lines = [line.split() for line in (out / "README.txt").read_text().splitlines()]
+    assert {row[1]: row[0] for row in lines if len(row) > 3 and row[1] in stated} == stated
+    parts = json.loads((out / "export.json").read_text())["parts"]
+    assert {row["name"]: str(row["label"]) for row in parts if row["kind"] != "structure"} == stated
+    assert {row["label"] for row in parts if row["kind"] == "structure"} == {None}
 
 
 def test_without_conductivities_nothing_is_written(tmp_path: Path) -> None:

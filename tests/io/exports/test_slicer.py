@@ -193,6 +193,34 @@ def test_voxels_too_small_to_hold_are_one_line(model, tmp_path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_parts_too_small_for_the_voxels_are_named_with_a_spacing_that_holds_them(model, tmp_path) -> None:
+    heard: list[str] = []
+    contents = replace(full_contents(model, spacing_mm=1.0), tell=heard.append)
+    told = write_export(contents, find_format("slicer"), tmp_path / "coarse").readme.read_text()
+    text = " ".join(told.split())
+    values = np.asanyarray(nibabel.load(tmp_path / "coarse" / "labels" / "sub-toy_dseg.nii.gz").dataobj)
+    lost = [name for name, label in contents.labels.items() if not (values == label).any()]
+    assert {"C1", "C2"} & set(lost)
+    assert f"These fill none: {', '.join(lost)}." in text
+    backing = (values == 100).sum() / (1.9**3 - 0.25) - 1
+    assert f"Backing {100 * backing:+.0f} %" in text
+    assert [line for line in heard if f"{len(lost)} of 6 parts fill none" in line and "--spacing" in line] == heard
+    spacing = float(re.search(r"--spacing ([0-9.]+) puts two voxels across C[12]", text)[1])
+    assert spacing <= 0.5**3 / (6 * 0.5**2)
+    heard.clear()
+    fine = replace(contents, options=replace(contents.options, spacing_mm=spacing))
+    text = (write_export(fine, find_format("slicer"), tmp_path / "fine").folder / "README.txt").read_text()
+    assert "fill none" not in text
+
+
+def test_nothing_is_said_of_a_label_map_that_loses_nothing(model, tmp_path) -> None:
+    heard: list[str] = []
+    contents = replace(toy_contents(model), tell=heard.append)
+    text = (write_export(contents, find_format("slicer"), tmp_path / "out").folder / "README.txt").read_text()
+    assert heard == []
+    assert "Before you rely" not in text
+
+
 def test_names_and_paths_are_escaped() -> None:
     scene = Scene()
     add_model(scene, 'a "b" <c>', Path("a b/ü.vtp"), "LPS", (0, 0, 0), 1.0, shown=True)
