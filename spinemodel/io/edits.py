@@ -16,11 +16,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, get_args
 
-from spinemodel.anatomy.compartments import volumes
+import numpy as np
+
+from spinemodel.anatomy.compartments import OUTSIDE, Partition, volumes
 from spinemodel.anatomy.curves import arc_length
 from spinemodel.anatomy.edited import EditedModel
 from spinemodel.anatomy.edits import EditDisplacement
-from spinemodel.anatomy.surface import Surface
+from spinemodel.anatomy.surface import Surface, volume
 from spinemodel.errors import InputError
 from spinemodel.io.files import describe, sha256
 from spinemodel.io.model import curve_of, listed_files, read_record, with_bundle, write_centreline_table
@@ -198,7 +200,13 @@ def _tissues(record: dict[str, Any], edited: EditedModel, staging: Path) -> None
     write_partition(staging / whole["file"]["path"], edited.partition)
     whole["file"] = describe(staging, staging / whole["file"]["path"], "RAS")
     whole["parts_mm3"] = sum(sizes.values())
-    whole["domain_mm3"] = whole["parts_mm3"]
+    whole["domain_mm3"] = _domain_mm3(edited.partition)
+
+
+def _domain_mm3(partition: Partition) -> float:
+    """Return the volume inside a partition's outer skin alone, which its parts must add up to."""
+    outer, inner = (partition.faces[partition.sides[:, side] == OUTSIDE] for side in (1, 0))
+    return volume(Surface("domain", partition.space, partition.vertices, np.vstack([outer, inner[:, ::-1]])))
 
 
 def _say(record: dict[str, Any], edited: EditedModel, edits: Edits, model: WholeModel) -> None:

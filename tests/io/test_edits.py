@@ -86,6 +86,7 @@ def test_the_edited_model_is_whole_and_says_what_was_done(model: WholeModel, tmp
     assert "Cord" not in record["fidelity"]
     assert again.surfaces["Cord"].vertices[:, 0].min() == pytest.approx(-5.0, abs=1e-4)
     assert check_tissues(path.parent, record) == ()
+    assert record["partition"]["domain_mm3"] == pytest.approx(27000.0, rel=1e-9)
     parted = read_partition(path.parent / record["partition"]["file"]["path"])
     assert volumes(parted)["White"] == pytest.approx(volume(again.surfaces["Cord"]), rel=1e-4)
 
