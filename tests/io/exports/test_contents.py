@@ -44,7 +44,7 @@ def test_without_tissues_only_the_lead_has_parts(model) -> None:
 
 
 def test_conductivities_must_be_named(model) -> None:
-    with pytest.raises(InputError, match="--tissues, one of capogrosso2013, nrv, rado-scs, simnibs, or a"):
+    with pytest.raises(InputError, match="--tissues, one of capogrosso2013, gabriel1996, nrv, rado-scs, simnibs, or a"):
         _ = toy_contents(model).conductivities
 
 

@@ -1,0 +1,85 @@
+"""What is solved: what fills space and how it conducts, where current enters, and where it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeAlias
+
+from spinemodel.anatomy.surface import Surface
+from spinemodel.arrays import FloatArray, freeze
+from spinemodel.field.conductivity import Conductivity
+
+Direction: TypeAlias = Callable[[FloatArray], FloatArray]
+"""Points (n, 3) mm to the unit direction of the fibres there, (n, 3)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Electrode:
+    """A metal surface: all of one potential.
+
+    Attributes
+    ----------
+    name
+        Such as ``C1``.
+    triangles
+        (m, 3, 3) mm: corners of its faces that touch tissue, anticlockwise seen from the tissue, so that normals point
+        into the tissue.
+    """
+
+    name: str
+    triangles: FloatArray
+
+    def __post_init__(self) -> None:
+        """Copy the array and make it read-only."""
+        object.__setattr__(self, "triangles", freeze(self.triangles))
+
+
+@dataclass(frozen=True, eq=False)
+class Medium:
+    """What fills space.
+
+    Attributes
+    ----------
+    space
+        Name of the coordinate space.
+    parts
+        Closed surfaces, RAS+ mm, that do not overlap, by name.
+    conductivity
+        Of every part that conducts, by name. Parts without one are taken out: no current enters them.
+    direction
+        Of the fibres, of every part that does not conduct alike along and across.
+    beyond
+        What fills the space outside all parts: the name of a part, or None where nothing conducts there.
+    """
+
+    space: str
+    parts: Mapping[str, Surface]
+    conductivity: Mapping[str, Conductivity]
+    direction: Mapping[str, Direction]
+    beyond: str | None = None
+
+    def __post_init__(self) -> None:
+        """Make the mappings read-only."""
+        for name in ("parts", "conductivity", "direction"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A medium with electrodes.
+
+    Attributes
+    ----------
+    medium
+        What fills space.
+    contacts
+        Where current enters, each by itself.
+    ground
+        Where it leaves, at 0 V; None: at the faces of the outermost box.
+    """
+
+    medium: Medium
+    contacts: tuple[Electrode, ...]
+    ground: Electrode | None
