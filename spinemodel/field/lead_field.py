@@ -1,0 +1,58 @@
+"""The potential of each contact of a lead at 1 mA, in all of space: what every montage is a sum of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemodel.arrays import FloatArray, freeze
+from spinemodel.field.boxes import Box
+
+
+@dataclass(frozen=True, eq=False)
+class LeadField:
+    """Potentials on the nodes of nested boxes.
+
+    A point takes its potential from the finest box that holds it. Potentials are against the ground, which takes the
+    current back; contacts that carry none float.
+
+    Attributes
+    ----------
+    space
+        Name of the coordinate space, RAS+ mm.
+    contacts
+        Names, in the order of the potentials.
+    boxes
+        From the finest to the one that holds the domain.
+    potential
+        Of each box: (contacts, nx, ny, nz) float32, mV per mA. May be mapped from a file. NaN where nothing conducts.
+    tissue
+        Of each box: (nx - 1, ny - 1, nz - 1) uint8: number of the part that fills most of each cell; 0 where nothing
+        conducts.
+    tissues
+        Name of each of these numbers.
+    impedance
+        (contacts, contacts) ohm, symmetric: potential of one contact where another carries 1 A.
+    about
+        How it came about: preset, conductivities, hashes, settings, certificate; what JSON holds.
+    """
+
+    space: str
+    contacts: tuple[str, ...]
+    boxes: tuple[Box, ...]
+    potential: tuple[NDArray[np.float32], ...]
+    tissue: tuple[NDArray[np.uint8], ...]
+    tissues: Mapping[int, str]
+    impedance: FloatArray
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make mappings and the impedance read-only; potentials may be large, and are not copied."""
+        object.__setattr__(self, "impedance", freeze(self.impedance))
+        object.__setattr__(self, "tissues", MappingProxyType(dict(self.tissues)))
+        object.__setattr__(self, "about", MappingProxyType(dict(self.about)))

@@ -1,0 +1,240 @@
+"""The potential between the nodes: its value and its slope at any point.
+
+A point takes a quadratic, fitted to the nodes within some two cells that lie in its own tissue (see
+:mod:`spinemodel.field._sampling`). So the potential keeps its kinks where the conductivity jumps, and its second
+differences along a fibre are those of the fibre's own tissue. The error of a smooth potential falls with the third
+power of the spacing, that of its slope with the second.
+
+The finest box that holds a point's whole neighbourhood counts, and over two more cells the next coarser one takes over.
+So boxes hold potentials and tissues at all their nodes and cells, also where a finer box lies in them. Nodes without a
+potential (NaN, of all contacts alike) are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.errors import InputError
+from spinemodel.field._sampling import REACH, fit
+from spinemodel.field._tissue_shares import tissue_numbers
+from spinemodel.field.boxes import Box
+from spinemodel.field.conductivity import ROOT
+from spinemodel.field.lead_field import LeadField
+from spinemodel.levels import ROOT_TISSUES, ROOTLET_TISSUES
+from spinemodel.volume._threads import side_by_side
+
+BAND: Final = 2.0
+"""Cells over which a box hands over to the next. A choice: as wide as a neighbourhood's half."""
+
+SHARE: Final = 2048
+"""Points that one thread takes at a time: some ten milliseconds."""
+
+Missing: TypeAlias = Literal["error", "nan"]
+"""What a point without a potential is: an error, or not a number."""
+
+Within: TypeAlias = str | Sequence[str] | None
+"""Tissue that all points are known to lie in, or of each point, empty where it is not known."""
+
+AnyScalar = TypeVar("AnyScalar", bound=np.generic)
+
+
+def potential(field: LeadField, points: FloatArray, *, within: Within = None, missing: Missing = "error") -> FloatArray:
+    """Return the potential of every contact at points.
+
+    Parameters
+    ----------
+    field
+        Potentials on nodes.
+    points
+        (n, 3) mm, of the field's space.
+    within
+        Tissue that the points are known to lie in, where the cells are too coarse to tell: roots are hardly wider than
+        two cells. All roots and rootlets count as one tissue. Where no cell near a point is of that tissue, the
+        point's surroundings decide.
+    missing
+        What is done about a point outside the boxes, or where nothing conducts: an error, or NaN.
+
+    Returns
+    -------
+    (contacts, n) mV per mA.
+
+    Raises
+    ------
+    InputError
+        If a point has no potential, naming the first; if points are not (n, 3), or ``within`` no tissue of the field.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spinemodel.field.boxes import Box
+    >>> slope = np.linspace(0, 7, 8, dtype=np.float32) * np.ones((8, 8, 1), dtype=np.float32)
+    >>> field = LeadField("lab", ("C1",), (Box((0, 0, 0), (8, 8, 8), 0.5),), (slope[None],),
+    ...                   (np.ones((7, 7, 7), dtype=np.uint8),), {1: "CSF"}, np.eye(1))
+    >>> potential(field, np.array([[1.5, 2.0, 1.2]])).round(3)
+    array([[2.4]])
+    """
+    return _fitted(field, points, within, missing, rows=1)[..., 0]
+
+
+def gradient(field: LeadField, points: FloatArray, *, within: Within = None, missing: Missing = "error") -> FloatArray:
+    """Return the slope of the potential of every contact at points, of the side of an interface that a point lies on.
+
+    It jumps where the conductivity does. The electric field is the opposite. Cells do not tell where in them an
+    interface runs: within half a cell of one, the slope across it may be off by half of itself in the tissue that
+    conducts better, where it is small; by a tenth in the other.
+
+    Parameters
+    ----------
+    field, points, within, missing
+        As of :func:`potential`.
+
+    Returns
+    -------
+    (contacts, n, 3) mV/mm per mA along RAS.
+    """
+    return _fitted(field, points, within, missing, rows=4)[..., 1:]
+
+
+def tissue_at(field: LeadField, points: FloatArray) -> IntArray:
+    """Return the number of the tissue at points, (n,): the one that fills most of the nearest eight cells.
+
+    0 where nothing conducts, and outside the boxes.
+    """
+    points = _points(points)
+    found = np.zeros(len(points), dtype=np.int64)
+    for box, labels, shares in zip(field.boxes, field.tissue, _shares(field.boxes, points), strict=True):
+        tissue_numbers(_fixed(labels), _places(box, points), shares, found)
+    return found
+
+
+def _fitted(field: LeadField, points: FloatArray, within: Within, missing: Missing, rows: int) -> FloatArray:
+    """Return values, and slopes per mm where rows = 4, (contacts, n, rows)."""
+    points = _points(points)
+    number, wanted = _groups(field, within, len(points))
+    kind = np.result_type(np.float64, *field.potential)  # complex where a field is
+    out, total = np.zeros((len(points), len(field.contacts), rows), kind), np.zeros(len(points))
+    for box, values, labels, shares in zip(
+        field.boxes, field.potential, field.tissue, _shares(field.boxes, points), strict=True
+    ):
+        some = np.flatnonzero(shares)
+        places, found, weight = _places(box, points[some]), np.zeros_like(out[some]), np.zeros(len(some))
+        _fit(_fixed(values), _fixed(labels), number, places, wanted[some], shares[some], found, weight)
+        found[..., 1:] /= box.spacing_mm
+        out[some] += found
+        total[some] += weight
+    if missing == "error" and not (total > 0).all():
+        raise InputError(_no_potential(field, points, total))
+    out[total == 0] = np.nan
+    return (out / np.where(total > 0, total, 1)[:, None, None]).transpose(1, 0, 2)
+
+
+def _fit(
+    values: NDArray[np.float32],
+    labels: NDArray[np.uint8],
+    number: IntArray,
+    places: FloatArray,
+    within: IntArray,
+    shares: FloatArray,
+    out: FloatArray,
+    total: FloatArray,
+) -> None:
+    """Write the sums of one box, threads side by side. Slopes are one-sided; a value has no step."""
+    one_sided = out.shape[2] > 1
+
+    def one(part: slice) -> None:
+        fit(values, labels, number, places[part], within[part], shares[part], one_sided, out[part], total[part])
+
+    side_by_side(one, [slice(first, first + SHARE) for first in range(0, len(places), SHARE)])
+
+
+def _fixed(values: NDArray[AnyScalar]) -> NDArray[AnyScalar]:
+    """Return an array, maybe mapped from a file, as loops are compiled for: read-only and in C order."""
+    fixed = np.ascontiguousarray(values).view(np.ndarray)
+    fixed.setflags(write=False)
+    return fixed
+
+
+def _points(points: FloatArray) -> FloatArray:
+    """Return the points, or raise."""
+    points = np.ascontiguousarray(points, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != 3:
+        raise InputError(f"points: got {points.shape}, expected (n, 3) mm")
+    return points
+
+
+def _places(box: Box, points: FloatArray) -> FloatArray:
+    """Return points in cells from a box's first node, (n, 3)."""
+    return np.asarray(points / box.spacing_mm - np.array(box.first))
+
+
+def _shares(boxes: Sequence[Box], points: FloatArray) -> list[FloatArray]:
+    """Return the share of each box in the value of each point; no box has one in a point outside all of them."""
+    left, shares = np.ones(len(points)), []
+    for box, outer in zip(boxes, [*boxes[1:], None], strict=True):
+        depth = np.clip((_depth(box, outer, points) - REACH) / BAND, 0, 1)
+        share = left * depth**2 * (3 - 2 * depth)
+        left = left - share
+        shares.append(share)
+    return shares
+
+
+def _depth(box: Box, outer: Box | None, points: FloatArray) -> FloatArray:
+    """Return how many cells deep points lie in a box, (n,); negative outside.
+
+    Faces beyond which the next box has nothing either are no border: there it could not do better.
+    """
+    places = _places(box, points)
+    last = np.array(box.cells)
+    slack = 1e-6
+    inside = ((places >= -slack) & (places <= last + slack)).all(axis=1)
+    low, high = (outer.low < box.low - slack, outer.high > box.high + slack) if outer else (np.zeros(3, bool),) * 2
+    deep = np.minimum(np.where(low, places, np.inf), np.where(high, last - places, np.inf)).min(axis=1)
+    return np.where(inside, deep, -1.0)
+
+
+def _groups(field: LeadField, within: Within, count: int) -> tuple[IntArray, IntArray]:
+    """Return the group of each number of a tissue, (256,), and the group that each point is known to lie in, or -1."""
+    names = {number: tissue_group(name) for number, name in field.tissues.items()}
+    order = {name: i + 1 for i, name in enumerate(dict.fromkeys(names.values()))}
+    number = np.arange(256) + 256  # numbers without a name stay apart
+    number[0] = 0
+    for tissue, name in names.items():
+        number[tissue] = order[name]
+    return number, _wanted(order, within, count)
+
+
+def _wanted(order: Mapping[str, int], within: Within, count: int) -> IntArray:
+    """Return the group that each point is known to lie in, (n,), or -1."""
+    told = np.full(count, within or "") if within is None or isinstance(within, str) else np.asarray(within, dtype=str)
+    if told.shape != (count,):
+        raise InputError(f"within: got {told.shape}, expected a tissue or one of each of {count} points")
+    which, place = np.unique(told, return_inverse=True)
+    unknown = [str(name) for name in which if name and tissue_group(str(name)) not in order]
+    if unknown:
+        raise InputError(f"within: no tissue {', '.join(unknown)} in the field; it has {', '.join(order)}")
+    groups = np.array([order[tissue_group(str(name))] if name else -1 for name in which], dtype=np.int64)
+    return groups[place]
+
+
+def tissue_group(name: str) -> str:
+    """Return a tissue's name, of roots and rootlets one for all: they conduct alike, and touch."""
+    return ROOT if name in ROOT_TISSUES or name in ROOTLET_TISSUES else name
+
+
+def _no_potential(field: LeadField, points: FloatArray, total: FloatArray) -> str:
+    """Return what is wrong with the first point that has no potential."""
+    lost = np.flatnonzero(total == 0)
+    x, y, z = points[lost[0]]
+    low, high = field.boxes[-1].low, field.boxes[-1].high
+    inside = bool(((points[lost[0]] >= low) & (points[lost[0]] <= high)).all())
+    reach = "; ".join(f"{a:g} to {b:g}" for a, b in zip(low, high, strict=True))
+    why = "nothing conducts there" if inside else f"the field reaches x, y, z = {reach} mm"
+    return (
+        f"no potential at ({x:g}, {y:g}, {z:g}) mm, point {lost[0]}, and at {len(lost) - 1} other of {len(points)} "
+        f'points: {why}; leave such points out, or ask for missing="nan"'
+    )
