@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.cord_course import cord_course, fibre_direction
     from spinemodel.anatomy.curves import Centreline, Contour
     from spinemodel.anatomy.edited import take_edits
+    from spinemodel.anatomy.fibre_paths import fibre_paths
     from spinemodel.anatomy.fidelity import marker_errors
     from spinemodel.anatomy.loft import loft
     from spinemodel.anatomy.model import Anatomy, BuildParameters
@@ -47,13 +48,25 @@ if TYPE_CHECKING:
     from spinemodel.anatomy.tissues import TissueParameters, Tissues, complete
     from spinemodel.anatomy.untangle import untangle
     from spinemodel.errors import SpineModelError
+    from spinemodel.field.along_fibres import on_fibres, second_difference
+    from spinemodel.field.boxes import nested_boxes
+    from spinemodel.field.certificate import certificate
+    from spinemodel.field.lead_field import LeadField
+    from spinemodel.field.montage import Montage, parse_montage, superpose
+    from spinemodel.field.problem import Problem
+    from spinemodel.field.sampling import potential
+    from spinemodel.field.solver import solve
     from spinemodel.io.bids import read_subject, write_subject
     from spinemodel.io.conductivities import read_preset
     from spinemodel.io.exports.contents import Contents
+    from spinemodel.io.exports.fibres import model_paths
     from spinemodel.io.exports.folder import write_export
     from spinemodel.io.exports.formats import find_format
+    from spinemodel.io.field_boxes import field_boxes
+    from spinemodel.io.field_problem import field_problem
     from spinemodel.io.lead import read_lead, write_lead
     from spinemodel.io.lead_catalogue import find_lead
+    from spinemodel.io.lead_field import read_lead_field, write_lead_field
     from spinemodel.io.lead_site import site_of, target_of
     from spinemodel.io.model import write_model
     from spinemodel.io.nifti import read_volume, write_volume
@@ -97,10 +110,13 @@ _HOME: Final = {
     "LabelVolume": "volume.labels",
     "Lead": "leads.lead",
     "LeadDesign": "leads.design",
+    "LeadField": "field.lead_field",
     "Markers": "anatomy.annotation",
+    "Montage": "field.montage",
     "Partition": "anatomy.compartments",
     "Phantom": "anatomy.phantom",
     "Placed": "leads.placement",
+    "Problem": "field.problem",
     "RootParameters": "anatomy.roots",
     "Spans": "volume.spans",
     "Spine": "vertebrae.spine",
@@ -115,6 +131,7 @@ _HOME: Final = {
     "annotate": "anatomy.phantom",
     "audit": "anatomy.audit",
     "build": "anatomy.build",
+    "certificate": "field.certificate",
     "compare": "agreement.marker_agreement",
     "complete": "anatomy.tissues",
     "consensus": "agreement.consensus",
@@ -122,6 +139,9 @@ _HOME: Final = {
     "coverage": "volume.coverage",
     "examine": "vertebrae.spine",
     "fibre_direction": "anatomy.cord_course",
+    "fibre_paths": "anatomy.fibre_paths",
+    "field_boxes": "io.field_boxes",
+    "field_problem": "io.field_problem",
     "find_format": "io.exports.formats",
     "find_lead": "io.lead_catalogue",
     "fit_column": "vertebrae.column_fit",
@@ -129,13 +149,19 @@ _HOME: Final = {
     "marker_errors": "anatomy.fidelity",
     "mask_distance": "volume.distance",
     "mask_surfaces": "vertebrae.surfaces",
+    "model_paths": "io.exports.fibres",
+    "nested_boxes": "field.boxes",
+    "on_fibres": "field.along_fibres",
     "overlay": "anatomy.overlay",
+    "parse_montage": "field.montage",
     "partition": "anatomy.compartments",
     "perturb": "anatomy.perturb",
     "phantom_mask": "vertebrae.phantom",
     "place": "leads.placement",
+    "potential": "field.sampling",
     "rasterise": "volume.rasterise",
     "read_lead": "io.lead",
+    "read_lead_field": "io.lead_field",
     "read_model": "io.whole_model",
     "read_preset": "io.conductivities",
     "read_subject": "io.bids",
@@ -143,9 +169,12 @@ _HOME: Final = {
     "read_transform": "io.transforms",
     "read_vertebral_mask": "io.vertebral_masks",
     "read_volume": "io.nifti",
+    "second_difference": "field.along_fibres",
     "share": "volume.coverage",
     "signed_distance": "volume.distance",
     "site_of": "io.lead_site",
+    "solve": "field.solver",
+    "superpose": "field.montage",
     "sweep": "anatomy.sweep",
     "take_edits": "anatomy.edited",
     "target_of": "io.lead_site",
@@ -153,6 +182,7 @@ _HOME: Final = {
     "untangle": "anatomy.untangle",
     "write_export": "io.exports.folder",
     "write_lead": "io.lead",
+    "write_lead_field": "io.lead_field",
     "write_model": "io.model",
     "write_spine": "io.spine_folder",
     "write_subject": "io.bids",
@@ -178,10 +208,13 @@ __all__ = [
     "LabelVolume",
     "Lead",
     "LeadDesign",
+    "LeadField",
     "Markers",
+    "Montage",
     "Partition",
     "Phantom",
     "Placed",
+    "Problem",
     "RootParameters",
     "Spans",
     "Spine",
@@ -197,6 +230,7 @@ __all__ = [
     "annotate",
     "audit",
     "build",
+    "certificate",
     "compare",
     "complete",
     "consensus",
@@ -204,6 +238,9 @@ __all__ = [
     "coverage",
     "examine",
     "fibre_direction",
+    "fibre_paths",
+    "field_boxes",
+    "field_problem",
     "find_format",
     "find_lead",
     "fit_column",
@@ -211,13 +248,19 @@ __all__ = [
     "marker_errors",
     "mask_distance",
     "mask_surfaces",
+    "model_paths",
+    "nested_boxes",
+    "on_fibres",
     "overlay",
+    "parse_montage",
     "partition",
     "perturb",
     "phantom_mask",
     "place",
+    "potential",
     "rasterise",
     "read_lead",
+    "read_lead_field",
     "read_model",
     "read_preset",
     "read_subject",
@@ -225,9 +268,12 @@ __all__ = [
     "read_transform",
     "read_vertebral_mask",
     "read_volume",
+    "second_difference",
     "share",
     "signed_distance",
     "site_of",
+    "solve",
+    "superpose",
     "sweep",
     "take_edits",
     "target_of",
@@ -235,6 +281,7 @@ __all__ = [
     "untangle",
     "write_export",
     "write_lead",
+    "write_lead_field",
     "write_model",
     "write_spine",
     "write_subject",

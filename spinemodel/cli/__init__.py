@@ -23,6 +23,7 @@ from spinemodel.cli import (
     demo,
     edit,
     export,
+    field,
     leads,
     levels,
     overlap,
@@ -30,6 +31,7 @@ from spinemodel.cli import (
     quality,
     rasterise,
     score,
+    solve,
     vertebrae,
     volumes,
 )
@@ -57,7 +59,9 @@ app.command(name="agree")(agree.agree)
 app.command(name="place")(place.place)
 app.command(name="export")(export.export)
 app.command(name="edit")(edit.edit)
+app.command(name="solve")(solve.solve)
 app.add_typer(leads.app, name="leads")
+app.add_typer(field.app, name="field")
 app.add_typer(data.app, name="data", help="Public datasets: list, fetch, verify.\n\nExample: spinemodel data list")
 app.add_typer(dataset.app, name="dataset")
 

@@ -72,7 +72,8 @@ def node_points(box: Box) -> tuple[FloatArray, FloatArray, FloatArray]:
     [[-1.0, -0.5, 0.0], [0.0, 0.5], [2.0]]
     """
     x, y, z = (
-        (first + np.arange(count)) * box.spacing_mm for first, count in zip(box.first, box.nodes, strict=True)
+        np.asarray((first + np.arange(count)) * box.spacing_mm, dtype=np.float64)
+        for first, count in zip(box.first, box.nodes, strict=True)
     )
     return x, y, z
 

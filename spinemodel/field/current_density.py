@@ -82,10 +82,13 @@ def _tensor(name: str, value: Conductivity | None, direction: Direction | None, 
     """Return the tensors (n, 3, 3) of a tissue at points."""
     if value is None:
         raise InputError(f"conductivity of {name}: none given; expected one of every tissue of the field")
-    sigma = np.broadcast_to(value.across * np.eye(3), (len(points), 3, 3))
-    if value.along == value.across:
+    along, across = value.complex_along, value.complex_across
+    if not value.is_complex:
+        along, across = value.along, value.across
+    sigma = np.broadcast_to(across * np.eye(3), (len(points), 3, 3))
+    if not value.has_direction:
         return sigma
     if direction is None:
         raise InputError(f"direction of {name}: none given; it conducts differently along and across its fibres")
     axis = direction(points)
-    return sigma + (value.along - value.across) * axis[:, :, None] * axis[:, None, :]
+    return np.asarray(sigma + (along - across) * axis[:, :, None] * axis[:, None, :])

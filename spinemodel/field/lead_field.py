@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemodel.arrays import FloatArray, freeze
 from spinemodel.field.boxes import Box
 
 
@@ -30,7 +29,8 @@ class LeadField:
     boxes
         From the finest to the one that holds the domain.
     potential
-        Of each box: (contacts, nx, ny, nz) float32, mV per mA. May be mapped from a file. NaN where nothing conducts.
+        Of each box: (contacts, nx, ny, nz) float32, mV per mA; complex64 where tissue stores charge. May be mapped from
+        a file. NaN where nothing conducts.
     tissue
         Of each box: (nx - 1, ny - 1, nz - 1) uint8: number of the part that fills most of each cell; 0 where nothing
         conducts.
@@ -45,14 +45,16 @@ class LeadField:
     space: str
     contacts: tuple[str, ...]
     boxes: tuple[Box, ...]
-    potential: tuple[NDArray[np.float32], ...]
+    potential: tuple[NDArray[Any], ...]
     tissue: tuple[NDArray[np.uint8], ...]
     tissues: Mapping[int, str]
-    impedance: FloatArray
+    impedance: NDArray[Any]
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make mappings and the impedance read-only; potentials may be large, and are not copied."""
-        object.__setattr__(self, "impedance", freeze(self.impedance))
+        impedance = np.array(self.impedance, dtype=np.complex128 if np.iscomplexobj(self.impedance) else np.float64)
+        impedance.setflags(write=False)
+        object.__setattr__(self, "impedance", impedance)
         object.__setattr__(self, "tissues", MappingProxyType(dict(self.tissues)))
         object.__setattr__(self, "about", MappingProxyType(dict(self.about)))

@@ -49,6 +49,7 @@ def refused(monkeypatch, capsys, *arguments: object) -> str:
     [
         *("", "demo", "build", "check", "levels", "volumes", "rasterise", "align", "overlap", "vertebrae", "score"),
         *("dataset", "dataset summary", "quality", "agree", "place", "export", "edit", "leads list", "leads show"),
+        *("solve", "field", "field info", "field show", "field export"),
         *("data", "data list", "data fetch", "data verify"),
     ],
 )

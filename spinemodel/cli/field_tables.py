@@ -1,0 +1,85 @@
+"""What is printed of a lead field: its boxes, its impedances and its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from spinemodel.cli.show import say
+from spinemodel.cli.tables import print_rows
+
+if TYPE_CHECKING:
+    from spinemodel.field.boxes import Box
+    from spinemodel.field.lead_field import LeadField
+
+
+def print_boxes(boxes: Sequence[Box]) -> None:
+    """Print the boxes of cells, from the finest."""
+    rows = [
+        {
+            "cell mm": f"{box.spacing_mm:g}",
+            "nodes": " x ".join(map(str, box.nodes)),
+            "size mm": " x ".join(f"{size:.0f}" for size in box.high - box.low),
+            "from (RAS) mm": " ".join(f"{x:.1f}" for x in box.low),
+        }
+        for box in boxes
+    ]
+    print_rows("Boxes of cells, one in another", rows)
+
+
+def print_impedances(field: LeadField) -> None:
+    """Print the impedance of each contact to the ground, and what it shares with the contact that shares most."""
+    import numpy as np
+
+    own = np.abs(np.diag(field.impedance))
+    rows = []
+    for i, name in enumerate(field.contacts):
+        row = {"contact": name, "ohm": f"{own[i]:.1f}"}
+        others = [j for j in range(len(own)) if j != i]
+        if others:
+            j = max(others, key=lambda other: abs(field.impedance[i, other]))
+            row |= {"nearest": field.contacts[j], "shared ohm": f"{field.impedance[i, j]:.1f}"}
+            row["between ohm"] = f"{field.impedance[i, i] + field.impedance[j, j] - 2 * field.impedance[i, j]:.1f}"
+        rows.append(row)
+    title = "Impedance to the ground; shared with, and between, a contact and the one that is nearest by current"
+    print_rows(title, rows, numbers=("ohm", "shared ohm", "between ohm"))
+
+
+def print_certificate(certificate: Mapping[str, Any]) -> None:
+    """Print what a certificate says, line by line."""
+    say("Certificate:")
+    for name, value in certificate.items():
+        say(f"  {name}: {_text(value)}")
+
+
+def _text(value: Any) -> str:
+    """Return a value in a line.
+
+    Examples
+    --------
+    >>> _text(0.01234567), _text({"a": 1.0, "b": [1, 2]}), _text(True), _text(None)
+    ('0.01235', 'a 1, b 1 2', 'yes', 'none')
+    """
+    if value is None or isinstance(value, bool):
+        return "none" if value is None else "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_text(part)}" for key, part in value.items())
+    if isinstance(value, list | tuple):
+        return " ".join(_text(part) for part in value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def print_about(field: LeadField) -> None:
+    """Print what a field was made from, line by line, but for its boxes, its certificate and its residuals."""
+    say(f"space: {field.space} (RAS mm, potentials in mV per mA)")
+    say(f"contacts: {', '.join(field.contacts)}")
+    said = {"certificate", "residuals", "conductivities"}
+    for name, value in field.about.items():
+        if name not in said:
+            say(f"{name.replace('_', ' ')}: {_text(value)}")
+    rows = [
+        {"material": material, **{name: _text(row.get(name)) for name in ("along", "across", "verified")}}
+        for material, row in dict(field.about.get("conductivities", {})).items()
+    ]
+    if rows:
+        print_rows("Conductivities, S/m; their sources stand in the file", rows, numbers=("along", "across"))

@@ -1,0 +1,119 @@
+"""The layer between an electrode and the steps of the sub-voxels next to it: what they hold too much, or too little.
+
+A sub-voxel conducts as a whole, or not at all, so that tissue ends in steps, up to half a sub-voxel's diagonal on
+either side of the metal. The electrode's own surface says where it really ends. Along the normal of each piece, what
+conducts behind the surface is taken out again, and what does not in front of it is filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.field._electrode_pieces import Pieces
+from spinemodel.field.cells import Cells
+from spinemodel.jit import compiled
+
+_REACH: Final = 3**0.5 / 2
+"""Sub-voxels: no step is further from the surface that it stands for than half the diagonal."""
+
+_MOST: Final = 0.5
+"""Share of a sub-voxel that is taken out or filled at most: its centre is on the right side, and so is half of it."""
+
+_APART: Final = 1e-9
+"""Sub-voxels: a line starts that far from the surface, lest rounding choose the side of a plane; a choice."""
+
+
+class Layer(NamedTuple):
+    """Sub-voxels that the surface goes through.
+
+    Attributes
+    ----------
+    cell
+        (n,) whose matrix changes, flat.
+    place
+        (n, 3) the sub-voxel, from the box's first.
+    share
+        (n,) of its volume: to add where it does not conduct, less than 0: to take out where it does.
+    """
+
+    cell: IntArray
+    place: IntArray
+    share: FloatArray
+
+
+def layer_of(pieces: Pieces, cells: Cells) -> Layer:
+    """Return the layer at the pieces of electrodes in one box."""
+    s, step = cells.subsamples, cells.box.spacing_mm / cells.subsamples
+    inner = tuple(slice(cells.margin, cells.margin + s * n) for n in cells.box.cells)
+    labels = cells.labels[inner]
+    low, high = cells.covered or ((0, 0, 0), (0, 0, 0))
+    rows = np.empty((12 * len(pieces.area), 6), dtype=np.int64)
+    volume = np.empty(len(rows))
+    start = (pieces.centre - cells.box.low) / step
+    hole = s * np.array([low, high])
+    count = _trace(labels, s, hole, start, pieces.normal, pieces.cell, pieces.area / step**2, rows, volume)
+    shape = (*cells.box.cells, *labels.shape)
+    once, row = np.unique(np.ravel_multi_index(tuple(rows[:count].T), shape), return_inverse=True)
+    total = np.asarray(np.bincount(row, weights=volume[:count], minlength=len(once)), dtype=np.float64)
+    found = np.stack(np.unravel_index(once, shape), axis=1).astype(np.int64)
+    flat = np.ravel_multi_index(tuple(found[:, :3].T), cells.box.cells)
+    return Layer(np.asarray(flat, dtype=np.int64), found[:, 3:], np.clip(total, -_MOST, _MOST))
+
+
+@compiled
+def _trace(
+    labels: NDArray[np.uint8],
+    subsamples: int,
+    hole: IntArray,
+    start: FloatArray,
+    normal: FloatArray,
+    cell: IntArray,
+    area: FloatArray,
+    rows: IntArray,
+    volume: FloatArray,
+) -> int:
+    """Write cell and sub-voxel, and the volume to add, along the normals of all pieces; return their number."""
+    count, place = 0, np.empty(3, dtype=np.int64)
+    for n in range(len(start)):
+        for side in (1, -1):
+            before, ended, at = count, False, 0.0
+            while at < _REACH and not ended:
+                to = _leave(start[n], side * normal[n], at, place)
+                inside = _within(place, (0, 0, 0), labels.shape)
+                conducts = inside and labels[place[0], place[1], place[2]] > 0
+                ended = conducts == (side > 0)
+                if not ended and inside and not _within(place, hole[0], hole[1]):
+                    rows[count, :3] = cell[n] if side > 0 else place // subsamples
+                    rows[count, 3:] = place
+                    volume[count] = side * (to - at) * area[n]
+                    count += 1
+                at = to
+            if not ended:
+                count = before
+    return count
+
+
+@compiled
+def _leave(start: FloatArray, direction: FloatArray, at: float, place: IntArray) -> float:
+    """Write the sub-voxel that a line is in at ``at``; return where it leaves it, or the line's end."""
+    to = _REACH
+    for axis in range(3):
+        slope = direction[axis]
+        place[axis] = int(np.floor(start[axis] + (at + _APART) * slope))
+        if slope != 0:
+            to = min(to, (place[axis] + (1 if slope > 0 else 0) - start[axis]) / slope)
+    return max(to, at + _APART)
+
+
+@compiled
+def _within(place: IntArray, low: Sequence[int], high: Sequence[int]) -> bool:
+    """Tell whether a sub-voxel lies between two others."""
+    inside = True
+    for axis in range(3):
+        inside &= low[axis] <= place[axis] < high[axis]
+    return inside

@@ -1,0 +1,193 @@
+"""Electrodes in pieces: triangles cut at the faces of sub-voxels, each with the sub-voxel of tissue that it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemodel.arrays import BoolArray, FloatArray, IntArray
+from spinemodel.errors import GeometryError
+from spinemodel.field.boxes import Box
+from spinemodel.field.cells import Cells
+from spinemodel.field.problem import Electrode
+
+_SLIVER: Final = 1e-9
+"""Of a sub-voxel: nearer to a vertex than this, a plane cuts nothing off; a choice, far above rounding."""
+
+_CORNER_RULE: Final = np.array([[4, 1, 1], [1, 4, 1], [1, 1, 4]]) / 6
+"""Corners' weights at the three points whose mean is exact for quadratics (Strang and Fix 1973, table 4.1)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Parts of an electrode's surface, each over one sub-voxel, or one cell.
+
+    Attributes
+    ----------
+    corners
+        (n, 3, 3) mm.
+    normal
+        (n, 3), into the tissue.
+    area
+        (n,) mm2.
+    box
+        (n,) in whose own cells each one's tissue lies.
+    cell
+        (n, 3): the cell of that box whose tissue each one touches.
+    label
+        (n,) uint8: that tissue.
+    is_fine
+        (n,) whether it lies over one sub-voxel.
+    """
+
+    corners: FloatArray
+    normal: FloatArray
+    area: FloatArray
+    box: IntArray
+    cell: IntArray
+    label: NDArray[np.uint8]
+    is_fine: BoolArray
+
+    @property
+    def centre(self) -> FloatArray:
+        """(n, 3) mm."""
+        return np.asarray(self.corners.mean(axis=1))
+
+    @property
+    def points(self) -> FloatArray:
+        """(n, 3, 3) mm: three points of each; the mean over them is exact for quadratics."""
+        return np.asarray(np.einsum("pc,ncx->npx", _CORNER_RULE, self.corners))
+
+    def of(self, chosen: BoolArray) -> Pieces:
+        """Return some of them."""
+        return Pieces(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
+
+def pieces_of(electrode: Electrode, cells: Sequence[Cells], is_fine: bool = True) -> Pieces:
+    """Return an electrode's surface in pieces over single sub-voxels, or over single cells.
+
+    Parameters
+    ----------
+    electrode
+        A metal surface.
+    cells
+        Of the boxes, from the finest.
+    is_fine
+        Whether to cut at sub-voxels; if not, at cells.
+
+    Raises
+    ------
+    GeometryError
+        If a piece touches nothing that conducts.
+    """
+    boxes = [one.box for one in cells]
+    corners = _cut(electrode.triangles, boxes, cells[0].subsamples if is_fine else 1)
+    vector = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) / 2
+    area = np.linalg.norm(vector, axis=1)
+    real = area > 0
+    corners, normal, area = corners[real], vector[real] / area[real, None], area[real]
+    if not len(area):
+        raise GeometryError(f"electrode {electrode.name}: got no area, expected triangles of its surface")
+    box, cell, label = _touched(electrode.name, corners.mean(axis=1), normal, cells)
+    return Pieces(corners, normal, area, box, cell, label, np.full(len(area), is_fine))
+
+
+def finest_box(points: FloatArray, boxes: Sequence[Box], reach_mm: FloatArray | float = 0.0) -> IntArray:
+    """Return for each point (n, 3) the first box that holds it, or comes nearer than ``reach_mm`` (n, 3); else -1."""
+    found = np.full(len(points), -1, dtype=np.int64)
+    for n in reversed(range(len(boxes))):
+        slack = 1e-9 * boxes[n].spacing_mm
+        inside = (points + reach_mm >= boxes[n].low - slack) & (points - reach_mm <= boxes[n].high + slack)
+        found[inside.all(axis=1)] = n
+    return found
+
+
+def _steps(triangles: FloatArray, boxes: Sequence[Box], subsamples: int) -> FloatArray:
+    """Return the sub-voxels' edge in the finest box that each triangle may reach, (n,) mm."""
+    low, high = triangles.min(axis=1), triangles.max(axis=1)
+    spacing = np.array([box.spacing_mm for box in boxes])
+    return np.asarray(spacing[finest_box((low + high) / 2, boxes, (high - low) / 2)] / subsamples)
+
+
+def _cut(triangles: FloatArray, boxes: Sequence[Box], subsamples: int) -> FloatArray:
+    """Return triangles cut at the planes between sub-voxels, at the middlemost ones first; each then lies in one."""
+    for axis in range(3):
+        done, left = [], triangles
+        while len(left):
+            place = left[:, :, axis] / _steps(left, boxes, subsamples)[:, None]
+            first, last = np.ceil(place.min(axis=1) + _SLIVER), np.floor(place.max(axis=1) - _SLIVER)
+            through = first <= last
+            done.append(left[~through])
+            plane = np.round((first + last) / 2)[through]
+            left = _halves(left[through], place[through] - plane[:, None])
+        triangles = np.concatenate(done)
+    return triangles
+
+
+def _halves(triangles: FloatArray, beyond: FloatArray) -> FloatArray:
+    """Return the three parts of triangles that a plane goes through, given their corners' signed distances (n, 3)."""
+    above = beyond > 0
+    alone = np.argmax(above == (above.sum(axis=1) == 1)[:, None], axis=1)
+    order = (alone[:, None] + np.arange(3)) % 3
+    a, b, c = np.moveaxis(np.take_along_axis(triangles, order[:, :, None], axis=1), 1, 0)
+    da, db, dc = np.take_along_axis(beyond, order, axis=1).T[:, :, None]
+    ab, ac = a + (b - a) * (da / (da - db)), a + (c - a) * (da / (da - dc))
+    return np.concatenate([np.stack(part, axis=1) for part in ((a, ab, ac), (ab, b, c), (ab, c, ac))])
+
+
+def _touched(
+    name: str, centre: FloatArray, normal: FloatArray, cells: Sequence[Cells]
+) -> tuple[IntArray, IntArray, NDArray[np.uint8]]:
+    """Return box, cell and label of what conducts next to each piece."""
+    boxes, subsamples = [one.box for one in cells], cells[0].subsamples
+    spacing = np.array([one.spacing_mm for one in boxes])[finest_box(centre, boxes)]
+    box, cell = np.full(len(centre), -1), np.zeros((len(centre), 3), dtype=np.int64)
+    label = np.zeros(len(centre), dtype=np.uint8)
+    for depth, aside in _tries(subsamples):
+        left = np.flatnonzero(label == 0)
+        inside = centre[left] + spacing[left, None] * (depth * normal[left] + aside)
+        holder = finest_box(inside, boxes)
+        for n, one in enumerate(cells):
+            chosen = holder == n
+            rows = left[chosen]
+            place = sub_voxel(inside[chosen], one)
+            box[rows], label[rows] = n, label_at(place, one)
+            cell[rows] = np.clip((place - one.margin) // subsamples, 0, np.array(one.box.cells) - 1)
+    if not label.all():
+        lost = np.flatnonzero(label == 0)
+        x, y, z = centre[lost[0]]
+        raise GeometryError(
+            f"electrode {name}: {len(lost)} of {len(label)} pieces touch nothing that conducts, the first at "
+            f"({x:.2f}, {y:.2f}, {z:.2f}) mm; expected tissue within half a cell; move the lead, or use smaller cells"
+        )
+    return box, cell, label
+
+
+def _tries(subsamples: int) -> list[tuple[float, FloatArray]]:
+    """Return where to look for tissue: how deep, half a sub-voxel or further, and how far aside, in cells.
+
+    To the sides, by one sub-voxel, only where a surface ends in another one's steps.
+    """
+    near = 0.5 / subsamples
+    aside = np.stack(np.unravel_index(np.arange(27), (3, 3, 3)), axis=1) - 1.0
+    aside = aside[np.argsort((aside**2).sum(axis=1), kind="stable")] / subsamples
+    return [(near, aside[0]), (0.25, aside[0]), (0.5, aside[0]), *((near, one) for one in aside[1:])]
+
+
+def sub_voxel(points: FloatArray, cells: Cells) -> IntArray:
+    """Return the indices (n, 3) into ``cells.labels`` of the sub-voxels that hold points."""
+    step = cells.box.spacing_mm / cells.subsamples
+    return np.asarray(np.floor((points - cells.box.low) / step + cells.margin).astype(np.int64))
+
+
+def label_at(place: IntArray, cells: Cells) -> NDArray[np.uint8]:
+    """Return the labels of sub-voxels, (n,); 0 of those outside the box, where nothing of it is."""
+    beyond = cells.margin + cells.subsamples * np.array(cells.box.cells)
+    inside = ((place >= cells.margin) & (place < beyond)).all(axis=1)
+    found = np.zeros(len(place), dtype=np.uint8)
+    found[inside] = cells.labels[tuple(place[inside].T)]
+    return found

@@ -1,0 +1,103 @@
+"""The solver's operations on the CPU: compiled loops over planes, on all its cores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemodel.field import _sweeps, _transfer, _vectors
+from spinemodel.field._planes import over_planes
+from spinemodel.field._sweeps import Lanes, StencilArray
+from spinemodel.field.boxes import Index3
+from spinemodel.field.levels import Hierarchy, Level
+
+
+class Cpu:
+    """See :class:`spinemodel.field._processor.Processor`."""
+
+    def send(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return the array."""
+        return array
+
+    def fetch(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Return the array."""
+        return array
+
+    def zeros(self, nodes: Index3, lanes: int, dtype: Any) -> Lanes:
+        """Return a vector of zeros."""
+        nx, ny, nz = nodes
+        return np.zeros((nx + 2, ny + 2, (nz + 2) * lanes), dtype=dtype)
+
+    def clear(self, values: Lanes) -> None:
+        """Set a vector to zero."""
+        values[...] = 0
+
+    def copy(self, source: Lanes, values: Lanes) -> None:
+        """Copy a vector, of any precision."""
+        over_planes(lambda a, b: np.copyto(values[a:b], source[a:b], casting="same_kind"), len(values))
+
+    def smooth(self, level: Level, values: Lanes, given: Lanes, *, backward: bool) -> None:
+        """Sweep once over a level's colours, or back."""
+        for parity in (1, 0) if backward else (0, 1):
+            over_planes(
+                lambda a, b: _sweeps.sweep(level.stencil, values, given, level.active, a, b, backward),
+                level.nodes[0],
+                parity,
+            )
+
+    def residual(self, level: Level, values: Lanes, given: Lanes, left: Lanes) -> None:
+        """Write what is left of ``given``."""
+        over_planes(lambda a, b: _sweeps.residual(level.stencil, values, given, left, a, b), level.nodes[0])
+
+    def restrict(self, level: Level, left: Lanes, coarse: Lanes) -> None:
+        """Add the transposed weights of ``left`` to the next level."""
+        planes = (level.nodes[0] + 2) // 2
+        over_planes(lambda a, b: _transfer.restrict(level.weights, left, coarse, level.at, a, b), planes)
+
+    def prolong(self, level: Level, coarse: Lanes, values: Lanes) -> None:
+        """Add the weights of the next level's values."""
+        over_planes(lambda a, b: _transfer.prolong(level.weights, coarse, values, level.at, a, b), level.nodes[0])
+
+    def solve_last(self, levels: Hierarchy, given: Lanes, values: Lanes) -> None:
+        """Solve the last level by its inverse."""
+        nx, ny, nz = levels.levels[-1].nodes
+        lanes = given.shape[2] // (nz + 2)
+        inner = (slice(1, -1), slice(1, -1), slice(lanes, -lanes))
+        right = given[inner].reshape(nx * ny * nz, lanes)
+        values[inner] = (levels.inverse @ right).reshape(nx, ny, nz * lanes)
+
+    def product(self, stencil: StencilArray, pinned: NDArray[Any], values: Lanes, image: Lanes) -> None:
+        """Write the stencils' product with ``values``, in double precision."""
+        over_planes(lambda a, b: _sweeps.product(stencil, pinned, values, image, a, b), len(stencil))
+
+    def pull_border(self, level: Level, coarse: Lanes, values: Lanes) -> None:
+        """Give nodes on a box's faces the next level's values."""
+        _transfer.pull_border(level.weights, coarse, values, level.at)
+
+    def push_border(self, level: Level, values: Lanes, coarse: Lanes) -> None:
+        """Add what stands on a box's faces to the next level, and clear it."""
+        _transfer.push_border(level.weights, values, coarse, level.at)
+
+    def clear_faces(self, values: Lanes, lanes: int) -> None:
+        """Set the nodes on a box's faces to zero."""
+        along = values[..., lanes : 2 * lanes], values[..., -2 * lanes : -lanes]
+        for face in (values[1], values[-2], values[:, 1], values[:, -2], *along):
+            face[...] = 0
+
+    def dot(self, one: Lanes, other: Lanes, lanes: int) -> NDArray[Any]:
+        """Return the products of each lane, not conjugated, (lanes,); always to the same bits."""
+        return np.asarray(np.sum(over_planes(lambda a, b: _vectors.dot(one, other, lanes, a, b), len(one)), axis=0))
+
+    def norm(self, one: Lanes, lanes: int) -> NDArray[Any]:
+        """Return the sums of squared magnitudes of each lane, (lanes,); always to the same bits."""
+        return np.asarray(np.sum(over_planes(lambda a, b: _vectors.norm(one, lanes, a, b), len(one)), axis=0))
+
+    def advance(self, found: Lanes, left: Lanes, way: Lanes, image: Lanes, length: NDArray[Any]) -> None:
+        """Add ``length`` (lanes,) times ``way`` to ``found``, and take that of its image from ``left``."""
+        over_planes(lambda a, b: _vectors.advance(found, left, way, image, length, a, b), len(found))
+
+    def turn(self, way: Lanes, steep: Lanes, share: NDArray[Any]) -> None:
+        """Make ``way`` the sum of ``steep`` and a ``share`` (lanes,) of itself."""
+        over_planes(lambda a, b: _vectors.turn(way, steep, share, a, b), len(way))

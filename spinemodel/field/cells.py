@@ -1,0 +1,218 @@
+"""The cells of a box: what fills their sub-voxels, how it conducts, and which way its fibres run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.errors import InputError
+from spinemodel.field.boxes import Box, Index3, box_in_next
+from spinemodel.field.problem import Medium
+from spinemodel.field.sub_voxels import margin_of, numbers_of, sub_voxels
+from spinemodel.jit import compiled
+from spinemodel.volume._threads import side_by_side
+
+
+class CellArrays(NamedTuple):
+    """What kernels need of :class:`Cells`; see there."""
+
+    subsamples: int
+    margin: int
+    labels: NDArray[np.uint8]
+    along: NDArray[np.number]
+    across: NDArray[np.number]
+    first_fibre: NDArray[np.int32]
+    fibre_cell: IntArray
+    fibre_label: NDArray[np.uint8]
+    fibres: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """What fills the cells of a box.
+
+    Attributes
+    ----------
+    box
+        Its nodes and cells.
+    covered
+        First cell, and the one after the last, of those that a finer box covers; None where there is none.
+    subsamples
+        Sub-voxels along an edge of a cell, S.
+    margin
+        Sub-voxels round the box on each side, m.
+    labels
+        (S cx + 2 m, S cy + 2 m, S cz + 2 m) uint8: which part fills each sub-voxel; 0 where nothing conducts.
+    names
+        Of each label, by label; empty for 0 and for parts that are taken out.
+    along, across
+        (labels,) S/m, along and across the fibres; 0 where nothing conducts. May be complex.
+    first_fibre
+        (cx, cy, cz) int32: row of a cell's first direction; -1 where it has none.
+    fibre_cell, fibre_label, fibres
+        (rows,), (rows,) uint8 and (rows, 3): unit direction, at a cell's centre, of each of its parts that have fibres.
+        Cells are counted as in memory; the rows of one stand together.
+    tissue
+        (cx, cy, cz) uint8: label that fills most of each cell of those that conduct; 0 where nothing does.
+    """
+
+    box: Box
+    covered: tuple[Index3, Index3] | None
+    subsamples: int
+    margin: int
+    labels: NDArray[np.uint8]
+    names: tuple[str, ...]
+    along: NDArray[np.number]
+    across: NDArray[np.number]
+    first_fibre: NDArray[np.int32]
+    fibre_cell: IntArray
+    fibre_label: NDArray[np.uint8]
+    fibres: FloatArray
+    tissue: NDArray[np.uint8]
+
+    @property
+    def arrays(self) -> CellArrays:
+        """What kernels take."""
+        return CellArrays(
+            self.subsamples,
+            self.margin,
+            self.labels,
+            self.along,
+            self.across,
+            self.first_fibre,
+            self.fibre_cell,
+            self.fibre_label,
+            self.fibres,
+        )
+
+
+def cells_of(medium: Medium, boxes: Sequence[Box], subsamples: int = 4) -> tuple[Cells, ...]:
+    """Return the cells of nested boxes, from the finest outwards.
+
+    Parameters
+    ----------
+    medium
+        What fills space.
+    boxes
+        From the finest; each lies in the next, of twice the spacing.
+    subsamples
+        Sub-voxels along an edge of a cell.
+
+    Raises
+    ------
+    InputError
+        If there are too many parts, or a part that conducts unlike along and across its fibres has no direction.
+    """
+    numbers = numbers_of(medium)
+    for name, given in medium.conductivity.items():
+        if given.has_direction and name in numbers and name not in medium.direction:
+            raise InputError(f"medium: {name} conducts unlike along and across, expected the direction of its fibres")
+    covered = [None, *(_covered(inner, outer) for inner, outer in pairwise(boxes))]
+    return tuple(_cells(medium, box, hole, subsamples) for box, hole in zip(boxes, covered, strict=True))
+
+
+def _covered(inner: Box, outer: Box) -> tuple[Index3, Index3]:
+    """Return the cells of the outer box, from the first to the one after the last, that the inner one covers."""
+    first = box_in_next(inner, outer)
+    i, j, k = (a + n // 2 for a, n in zip(first, inner.cells, strict=True))
+    return first, (i, j, k)
+
+
+def _cells(medium: Medium, box: Box, covered: tuple[Index3, Index3] | None, subsamples: int) -> Cells:
+    """Return the cells of one box."""
+    numbers = numbers_of(medium)
+    names = [""] * (max(numbers.values(), default=0) + 1)
+    values = np.zeros((2, len(names)), dtype=complex)
+    for name, number in numbers.items():
+        if number:
+            names[number] = name
+            values[:, number] = medium.conductivity[name].complex_along, medium.conductivity[name].complex_across
+    along, across = values if values.imag.any() else values.real
+    labels, margin = sub_voxels(medium, box, subsamples), margin_of(subsamples)
+    has_fibres = along != across
+    tissue, first_fibre = np.zeros(box.cells, dtype=np.uint8), np.full(box.cells, -1, dtype=np.int32)
+    planes = np.array_split(np.arange(box.cells[0]), min(8, box.cells[0]))
+    found = side_by_side(
+        lambda part: _survey(labels, subsamples, margin, has_fibres, tissue, first_fibre, part[0], part[-1] + 1), planes
+    )
+    before = np.cumsum([0, *(len(label) for _, label in found)])
+    for part, n in zip(planes, before[:-1], strict=True):
+        rows = first_fibre[part[0] : part[-1] + 1]
+        rows[rows >= 0] += n
+    place = np.concatenate([place for place, _ in found])
+    fibre_label = np.concatenate([label for _, label in found])
+    fibres = _fibres(medium, box, names, place, fibre_label)
+    return Cells(
+        box, covered, subsamples, margin, labels, tuple(names), along, across, first_fibre, place, fibre_label, fibres,
+        tissue,
+    )  # fmt: skip
+
+
+def _fibres(
+    medium: Medium, box: Box, names: Sequence[str], place: IntArray, label: NDArray[np.uint8]
+) -> FloatArray:
+    """Return the direction of the fibres of a label at the centres of cells, (n, 3)."""
+    centre = box.low + (np.stack(np.unravel_index(place, box.cells), axis=1) + 0.5) * box.spacing_mm
+    fibres = np.zeros((len(place), 3))
+    for number in np.unique(label):
+        chosen = label == number
+        found = medium.direction[names[number]](centre[chosen])
+        fibres[chosen] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return fibres
+
+
+@compiled
+def _survey(
+    labels: NDArray[np.uint8],
+    subsamples: int,
+    margin: int,
+    has_fibres: NDArray[np.bool_],
+    tissue: NDArray[np.uint8],
+    first_fibre: NDArray[np.int32],
+    start: int,
+    stop: int,
+) -> tuple[IntArray, NDArray[np.uint8]]:
+    """Write what fills most of each cell of planes ``start`` to ``stop``; return cells and labels that have fibres."""
+    _, ny, nz = tissue.shape
+    counts, s = np.zeros(len(has_fibres), dtype=np.int64), subsamples
+    place, label = np.empty(2 * s**3, dtype=np.int64), np.empty(2 * s**3, dtype=np.uint8)
+    n = 0
+    for i in range(start, stop):
+        for j in range(ny):
+            for k in range(nz):
+                i0, j0, k0 = margin + i * s, margin + j * s, margin + k * s
+                if n + s**3 > len(place):
+                    place, label = np.append(place, place), np.append(label, label)
+                here = labels[i0 : i0 + s, j0 : j0 + s, k0 : k0 + s]
+                before = n
+                tissue[i, j, k], n = _survey_cell(here, counts, has_fibres, label, n)
+                place[before:n] = (i * ny + j) * nz + k
+                if n > before:
+                    first_fibre[i, j, k] = before
+    return place[:n], label[:n]
+
+
+@compiled
+def _survey_cell(
+    here: NDArray[np.uint8], counts: IntArray, has_fibres: NDArray[np.bool_], label: NDArray[np.uint8], n: int
+) -> tuple[int, int]:
+    """Return what fills most of a cell, and the row after the last of its labels with fibres, written from ``n``."""
+    most, tissue = 0, 0
+    for value in here.flat:
+        counts[value] += 1
+    for value in here.flat:
+        one = int(value)
+        if one > 0 and counts[one] > 0:
+            if has_fibres[one]:
+                label[n] = one
+                n += 1
+            if counts[one] > most:
+                most, tissue = int(counts[one]), one
+        counts[one] = 0
+    return tissue, n

@@ -1,0 +1,249 @@
+"""From a problem to a lead field: cells, equations, electrodes, one solve for all contacts, and the sums of these.
+
+With every other contact held at 0 V, each contact in turn is held at 1 V. The currents that this takes are a small
+matrix, whose inverse says which potentials give 1 mA through one contact and none through the others: the sum of the
+solutions with these is the field of floating contacts, with no constraint in the system that is solved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemodel.errors import InputError
+from spinemodel.field._processor import Processor
+from spinemodel.field._processor_cpu import Cpu
+from spinemodel.field.boxes import Box
+from spinemodel.field.cells import Cells, cells_of
+from spinemodel.field.composite import Composite, Vector, by_node, collect, composite, follow, inject
+from spinemodel.field.conjugate_gradients import Progress, solve_system
+from spinemodel.field.electrodes import Coupling, Load, add_electrodes, fill_steps, surface_load
+from spinemodel.field.lead_field import LeadField
+from spinemodel.field.problem import Problem
+from spinemodel.field.processors import processor
+from spinemodel.field.stencils import stencils_of
+from spinemodel.volume._device import Device
+
+TOLERANCE: Final = 1e-7
+"""Of the right-hand side, that may be left. A choice: a thousandth of what a cell's size does to the result."""
+
+SUBSAMPLES: Final = 4
+"""Sub-voxels along an edge of a cell. A choice, measured: 6 moves the shells' errors by less than a tenth of them."""
+
+LANES: Final = 16
+"""Contacts that are solved side by side. More would share a reading of the equations with no gain."""
+
+PER_MA: Final = 1000.0
+"""Solutions are in V per mA: mS of a matrix in S/m and mm."""
+
+Drive: TypeAlias = Coupling | Load
+"""What a contact does to the nodes: with its potential, or with a given current density."""
+
+Currents: TypeAlias = Literal["floating", "uniform"]
+"""Through a contact: as metal takes it, all of one potential; or of the same density everywhere."""
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """The equations of a problem.
+
+    Attributes
+    ----------
+    cells
+        Of each box.
+    matrix
+        The equations.
+    drives
+        What each contact does to the nodes.
+    ground
+        What the ground would; None where it is the faces of the outermost box.
+    """
+
+    cells: tuple[Cells, ...]
+    matrix: Composite
+    drives: tuple[Drive, ...]
+    ground: Coupling | None
+
+
+def memory_bytes(boxes: Sequence[Box], contacts: int, subsamples: int = SUBSAMPLES) -> int:
+    """Return about how much memory a solve takes at its most.
+
+    Per node and lane: four vectors of double and three of single precision. Per node: sub-voxels and their making,
+    two sets of stencils, weights. The coarser levels are an eighth and less.
+    """
+    lanes = min(contacts, LANES)
+    nodes = float(sum(np.prod(box.nodes) for box in boxes))
+    return int(nodes * (lanes * 44 * 1.05 + contacts * 4 + 2 * subsamples**3 + 27 * 4 * 2.2 + 60)) + (300 << 20)
+
+
+def solve(
+    problem: Problem,
+    boxes: Sequence[Box],
+    *,
+    currents: Currents = "floating",
+    tolerance: float = TOLERANCE,
+    subsamples: int = SUBSAMPLES,
+    device: Device = "auto",
+    progress: Progress = lambda step, left: None,
+    about: Mapping[str, Any] | None = None,
+) -> LeadField:
+    """Return the potential of each contact at 1 mA.
+
+    Parameters
+    ----------
+    problem
+        Tissues, contacts and ground.
+    boxes
+        From the finest, which holds the contacts, to the one that holds the domain.
+    currents
+        Through each contact: ``floating`` (the others carry none and float), or ``uniform`` density (the others are
+        not there).
+    tolerance
+        Of the right-hand side, that may be left.
+    subsamples
+        Sub-voxels along an edge of a cell.
+    device
+        ``cpu``; ``cuda``, which needs the extra ``gpu`` and a device; or ``auto``, which takes what there is. Equations
+        are made on the CPU, and solved there or on the GPU.
+    progress
+        Told the number of steps done and the greatest relative residual.
+    about
+        What else the lead field shall say of how it came about.
+
+    Raises
+    ------
+    BackendUnavailableError
+        If ``cuda`` is asked for and cannot be had.
+    ConvergenceError
+        If the tolerance is not reached.
+    GeometryError
+        If a contact touches nothing that conducts.
+    InputError
+        If there is no contact, or tissues lack a value or a direction.
+    """
+    if not problem.contacts:
+        raise InputError("field: the problem has no contact; place a lead first")
+    system = equations(problem, boxes, currents, subsamples, processor(device))
+    fields = [empty_potential(box, len(problem.contacts), system) for box in boxes]
+    double = np.result_type(fields[0].dtype, np.float64)
+    answers = np.zeros((len(problem.contacts),) * 2, dtype=double)
+    ground = np.zeros(len(problem.contacts), dtype=double)
+    steps = []
+    for first in range(0, len(problem.contacts), LANES):
+        chosen = range(first, min(first + LANES, len(problem.contacts)))
+        solution = solve_system(system.matrix, _right(system, chosen), len(chosen), tolerance, progress)
+        follow(system.matrix, solution.values)
+        values = [by_node(system.matrix.on.fetch(part), len(chosen)) for part in solution.values]
+        answers[:, chosen] = [_answer(drive, values, chosen, n) for n, drive in enumerate(system.drives)]
+        if system.ground is not None:
+            ground[chosen] = _answer(system.ground, values, chosen, -1)
+        for part, field in zip(values, fields, strict=True):
+            field[chosen] = np.moveaxis(part, 3, 0)
+        steps.append([float(left) for left in solution.residuals.max(axis=1)])
+    return _lead_field(problem, boxes, system, currents, fields, answers, ground, {**(about or {}), "residuals": steps})
+
+
+def equations(
+    problem: Problem, boxes: Sequence[Box], currents: Currents, subsamples: int, on: Processor
+) -> System:
+    """Return the equations of a problem on nested boxes."""
+    cells = cells_of(problem.medium, boxes, subsamples)
+    stencils = [stencils_of(one) for one in cells]
+    pinned = [np.zeros(stencil.shape[:3], dtype=stencil.dtype) for stencil in stencils]
+    held = problem.contacts if currents == "floating" else ()
+    couplings = add_electrodes(held, cells, stencils, pinned, ground=problem.ground)
+    if currents == "uniform":
+        fill_steps(problem.contacts, cells, stencils, pinned)
+    matrix = composite(boxes, stencils, pinned, grounded=problem.ground is None, on=on)
+    ground = couplings[-1] if problem.ground else None
+    drives: tuple[Drive, ...] = couplings[: len(problem.contacts)]
+    if currents == "uniform":
+        drives = tuple(surface_load(one, cells) for one in problem.contacts)
+    return System(cells, matrix, drives, ground)
+
+
+def empty_potential(box: Box, contacts: int, system: System) -> NDArray[Any]:
+    """Return room for potentials in a box."""
+    return np.zeros((contacts, *box.nodes), dtype=system.matrix.own[0].dtype)
+
+
+def _right(system: System, chosen: Sequence[int]) -> Vector:
+    """Return the right-hand sides of some contacts at 1 V, or with 1 mA of uniform density."""
+    double = np.result_type(system.matrix.own[0].dtype, np.float64)
+    given = [Cpu().zeros(box.nodes, len(chosen), double) for box in system.matrix.boxes]
+    for lane, n in enumerate(chosen):
+        drive = system.drives[n]
+        for part, nodes, values in zip(given, drive.nodes, drive.values, strict=True):
+            view = by_node(part, len(chosen))[..., lane]
+            view[np.unravel_index(nodes, view.shape)] += values if isinstance(drive, Load) else -values
+    right = tuple(system.matrix.on.send(part) for part in given)
+    collect(system.matrix, right)
+    return right
+
+
+def _answer(drive: Drive, values: Sequence[NDArray[Any]], chosen: Sequence[int], row: int) -> Any:
+    """Return an electrode's current (mA) in each solution, or the mean potential (V) of its surface."""
+    total = np.zeros(len(chosen), dtype=values[0].dtype)
+    for part, nodes, own in zip(values, drive.nodes, drive.values, strict=True):
+        total += own @ part[np.unravel_index(nodes, part.shape[:3])]
+    if isinstance(drive, Coupling):
+        total[[lane for lane, n in enumerate(chosen) if n == row]] += drive.own
+    return total
+
+
+def _lead_field(
+    problem: Problem,
+    boxes: Sequence[Box],
+    system: System,
+    currents: Currents,
+    fields: list[NDArray[Any]],
+    answers: NDArray[Any],
+    ground: NDArray[Any],
+    about: Mapping[str, Any],
+) -> LeadField:
+    """Return the sums of the solutions that are 1 mA through each contact."""
+    volts = np.linalg.inv(answers) if currents == "floating" else np.eye(len(answers))
+    impedance = volts if currents == "floating" else answers
+    lost = np.abs((answers.sum(axis=0) if currents == "floating" else 1) + ground)
+    scale = np.abs(ground) if system.ground is not None else np.inf
+    balance = {} if system.ground is None else {"current_balance": float((lost / scale).max())}
+    for field, cells in zip(fields, system.cells, strict=True):
+        flat = field.reshape(len(volts), -1)
+        for part in np.array_split(np.arange(flat.shape[1]), max(1, flat.shape[1] >> 16)):
+            flat[:, part] = PER_MA * (volts.T @ flat[:, part])
+        field[:, ~_touched(cells)] = np.nan
+    inject(system.matrix.boxes, fields)
+    return LeadField(
+        problem.medium.space,
+        tuple(contact.name for contact in problem.contacts),
+        tuple(boxes),
+        tuple(fields),
+        tuple(cells.tissue for cells in system.cells),
+        {number: name for number, name in enumerate(system.cells[0].names) if name},
+        _symmetric(impedance) * PER_MA,
+        {**about, **balance, "currents": currents, "asymmetry": _asymmetry(impedance)},
+    )
+
+
+def _touched(cells: Cells) -> NDArray[np.bool_]:
+    """Return the nodes that touch a cell that conducts."""
+    found = np.zeros(cells.box.nodes, dtype=bool)
+    conducts = cells.tissue > 0
+    for corner in range(8):
+        i, j, k = (slice(1, None) if corner >> bit & 1 else slice(None, -1) for bit in range(3))
+        found[i, j, k] |= conducts
+    return found
+
+
+def _symmetric(matrix: NDArray[Any]) -> NDArray[Any]:
+    """Return the mean of a matrix and its transpose."""
+    return np.asarray((matrix + matrix.T) / 2)
+
+
+def _asymmetry(matrix: NDArray[Any]) -> float:
+    """Return how far a matrix is from symmetric, relative to its greatest entry: what reciprocity forbids."""
+    return float(np.abs(matrix - matrix.T).max() / np.abs(matrix).max())

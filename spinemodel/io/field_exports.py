@@ -1,0 +1,237 @@
+"""A lead field on points of one's choice, and as volumes for other programs: VTK's image data and NIfTI.
+
+::
+
+    NAME.vti                 vtkImageData, points in RAS mm, an array for each contact or montage; for ParaView
+    NAME.nii.gz, NAME.json   voxels centred on the same points; a volume for each contact, or one of a montage
+
+Values are mV: of contacts at 1 mA each, of a montage at its currents; NaN where nothing conducts or nothing was solved.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spinemodel import __version__
+from spinemodel.arrays import FloatArray
+from spinemodel.errors import InputError
+from spinemodel.field.crop import crop
+from spinemodel.field.lead_field import LeadField
+from spinemodel.field.montage import Montage, combined, currents, superpose
+from spinemodel.field.sampling import potential
+from spinemodel.io.files import atomic
+from spinemodel.io.nifti import COMPRESSION, SCANNER
+from spinemodel.io.sidecar import beside, sidecar_text, volume_suffix, write_sidecar
+from spinemodel.spaces import require_same_space
+from spinemodel.volume.grid import Grid, to_mm
+
+MOST_VALUES: Final = 1 << 28
+"""Most numbers in an exported volume: 1 GB as float32. A choice."""
+
+SLAB: Final = 1 << 18
+"""Points that are sampled at a time, so that little memory is needed."""
+
+NEAR_MM: Final = 1e-6
+"""Keeps the box of points in one plane from being flat."""
+
+
+def every_contact(field: LeadField) -> dict[str, Montage]:
+    """Return each contact alone at 1 mA, by its name: what is exported where no montage is named."""
+    return {name: Montage({name: 1.0}) for name in field.contacts}
+
+
+def lattice(
+    field: LeadField, region: tuple[ArrayLike, ArrayLike] | None = None, spacing_mm: float | None = None
+) -> Grid:
+    """Return the points of an exported volume.
+
+    Parameters
+    ----------
+    field
+        To export.
+    region
+        Corners, (3,) mm each, of what to export; the finest box by default.
+    spacing_mm
+        Of the points; that of the finest box by default. Points lie on whole multiples of it.
+
+    Raises
+    ------
+    InputError
+        If the region is empty, the spacing is not positive or the points are too many.
+    """
+    finest = field.boxes[0]
+    h = finest.spacing_mm if spacing_mm is None else float(spacing_mm)
+    low, high = (np.asarray(end, dtype=np.float64) for end in region or (finest.low, finest.high))
+    if not 0 < h < np.inf or low.shape != (3,) or high.shape != (3,) or not (low < high).all():
+        raise InputError(f"export: got the box {low} to {high} at {h:g} mm, expected a box at a spacing above 0 mm")
+    first, last = np.ceil(low / h - 1e-9), np.floor(high / h + 1e-9)
+    count = (last - first + 1).clip(1)
+    if count.prod() > MOST_VALUES or not np.isfinite(count).all():
+        raise InputError(f"export: {count.prod():.3g} points, expected at most {MOST_VALUES:.3g}; widen the spacing")
+    affine = np.diag([h, h, h, 1.0])
+    affine[:3, 3] = first * h
+    nx, ny, nz = (int(n) for n in count)
+    return Grid((nx, ny, nz), affine, field.space)
+
+
+def on_points(field: LeadField, points: FloatArray, several: Sequence[Montage]) -> FloatArray:
+    """Return the potential of montages at points (n, 3) mm, (montages, n) mV; NaN where there is none.
+
+    One montage is summed up before it is sampled, and only near the points.
+
+    Raises
+    ------
+    InputError
+        If the field has not the contacts.
+    """
+    for montage in several:
+        currents(montage, field.contacts)
+    low, high = points.min(axis=0) - NEAR_MM, points.max(axis=0) + NEAR_MM
+    if not any((box.low < high).all() and (box.high > low).all() for box in field.boxes):
+        return np.full((len(several), len(points)), np.nan)
+    part = crop(field, low, high)
+    if len(several) == 1:
+        return potential(superpose(part, several[0]), points, missing="nan")
+    each = potential(part, points, missing="nan")
+    return np.stack([combined(each, montage, field.contacts) for montage in several])
+
+
+def sampled(field: LeadField, grid: Grid, wanted: Mapping[str, Montage]) -> NDArray[np.float32]:
+    """Return the potential of each montage on the points of a grid, (montages, nx, ny, nz) mV.
+
+    On nodes of the finest box they are the solver's own values.
+
+    Raises
+    ------
+    SpaceMismatchError
+        If field and grid lie in different spaces.
+    InputError
+        If the field has not the contacts, or the numbers are too many.
+    """
+    require_same_space(field.space, grid.space)
+    if len(wanted) * np.prod(grid.shape, dtype=float) > MOST_VALUES:
+        raise InputError(f"export: {len(wanted)} volumes of {' x '.join(map(str, grid.shape))} points are too many for "
+                         "one file; widen the spacing, shrink the box, or name one contact")  # fmt: skip
+    nodes = _nodes(field, grid)
+    if nodes is not None:
+        rows = np.array([currents(montage, field.contacts) for montage in wanted.values()])
+        return np.asarray(np.tensordot(rows, nodes, axes=1), dtype=np.float32)
+    found = np.empty((len(wanted), *grid.shape), dtype=np.float32)
+    for i, j in _slabs(grid):
+        indices = np.moveaxis(np.indices((j - i, *grid.shape[1:]), dtype=np.float64), 0, -1).reshape(-1, 3)
+        values = on_points(field, to_mm(grid, indices + np.array([i, 0, 0])), list(wanted.values()))
+        found[:, i:j] = values.reshape(len(wanted), j - i, *grid.shape[1:])
+    return found
+
+
+def _nodes(field: LeadField, grid: Grid) -> NDArray[np.float32] | None:
+    """Return the values of the contacts on a grid of nodes of the finest box; None where it is another grid."""
+    box = field.boxes[0]
+    if not np.allclose(np.diag(grid.affine)[:3], box.spacing_mm, rtol=1e-9):
+        return None
+    first = np.rint((grid.affine[:3, 3] - box.low) / box.spacing_mm).astype(int)
+    last = first + np.array(grid.shape)
+    off = np.abs(box.low + first * box.spacing_mm - grid.affine[:3, 3]).max()
+    if off > 1e-6 or (first < 0).any() or (last > box.nodes).any():
+        return None
+    x, y, z = (slice(a, b) for a, b in zip(first, last, strict=True))
+    return np.asarray(field.potential[0][:, x, y, z])
+
+
+def _slabs(grid: Grid) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last but one plane of slabs that hold few points."""
+    nx, ny, nz = grid.shape
+    step = max(1, SLAB // (ny * nz))
+    yield from ((i, min(i + step, nx)) for i in range(0, nx, step))
+
+
+def write_vti(path: Path, field: LeadField, grid: Grid, wanted: Mapping[str, Montage]) -> None:
+    """Write potentials as ``vtkImageData``, whole or not at all; the same field gives the same bytes.
+
+    Point data: an array in mV for each montage. Field data: ``space``, ``SPACE`` (RAS), ``unit`` (mm) and
+    ``value_unit`` (mV).
+
+    Parameters
+    ----------
+    path
+        ``.vti``.
+    field
+        To export.
+    grid
+        Upright points, such as :func:`lattice` gives.
+    wanted
+        Montages by the name of their array.
+
+    Raises
+    ------
+    InputError
+        If the name has another suffix, the field has not the contacts, or the place cannot be written to.
+    """
+    import pyvista as pv
+
+    if path.suffix.lower() != ".vti":
+        raise InputError(f"{path}: expected a name that ends with .vti")
+    image = pv.ImageData(
+        dimensions=grid.shape, spacing=tuple(np.diag(grid.affine)[:3]), origin=tuple(grid.affine[:3, 3])
+    )
+    for name, values in zip(wanted, sampled(field, grid, wanted), strict=True):
+        image.point_data[name] = values.reshape(-1, order="F")
+    image.field_data["space"], image.field_data["SPACE"] = [field.space], ["RAS"]
+    image.field_data["unit"], image.field_data["value_unit"] = ["mm"], ["mV"]
+    with atomic(path) as temporary:
+        image.save(temporary)
+
+
+def write_nifti(
+    path: Path, field: LeadField, grid: Grid, wanted: Mapping[str, Montage], *, sources: Iterable[Path] = ()
+) -> None:
+    """Write potentials as NIfTI with a sidecar, each whole or not at all; the same field gives the same bytes.
+
+    One montage makes a volume of three axes, several one of four, in their order. The sidecar's ``Volumes`` says what
+    each is: its name and currents in mA.
+
+    Parameters
+    ----------
+    path
+        ``.nii`` or ``.nii.gz``.
+    field, grid, wanted
+        As for :func:`write_vti`.
+    sources
+        Files that the field was made from or read from; their hashes go into the sidecar.
+
+    Raises
+    ------
+    InputError
+        If the name has another suffix, the field has not the contacts, a source cannot be read, or the place cannot
+        be written to.
+    """
+    volume_suffix(path)
+    volumes = [{"Name": name, "CurrentsMilliampere": dict(montage.currents)} for name, montage in wanted.items()]
+    more = {"Manual": False, "ValueUnit": "mV", "Volumes": volumes}
+    about = sidecar_text(path, grid, sources, {"spacing_mm": field.boxes[0].spacing_mm}, more)
+    values = np.moveaxis(sampled(field, grid, wanted), 0, -1)
+    _to_disk(path, values[..., 0] if len(wanted) == 1 else values, grid)
+    write_sidecar(path, about)
+
+
+def _to_disk(path: Path, values: NDArray[np.float32], grid: Grid) -> None:
+    """Write voxels as NIfTI-1; gzip gets neither a time nor a name, which would differ from run to run."""
+    import nibabel
+
+    image = nibabel.Nifti1Image(values, np.array(grid.affine))
+    image.set_sform(grid.affine, SCANNER)
+    image.set_qform(grid.affine, SCANNER)
+    image.header.set_xyzt_units("mm")
+    image.header["descrip"] = f"spinemodel {__version__}".encode()
+    with atomic(path, [beside(path, ".json")]) as temporary, temporary.open("wb") as file:
+        if volume_suffix(path).lower() == ".nii":
+            image.to_stream(file)
+        else:
+            with gzip.GzipFile("", "wb", COMPRESSION, file, mtime=0) as packed:
+                image.to_stream(packed)

@@ -1,0 +1,207 @@
+"""A lead field as HDF5: potentials that are mapped from the disk, not read, and what they are.
+
+::
+
+    /                      attributes: kind, format, spinemodel (version), space, frame (RAS), unit (mm), potential_unit
+                           (mV), current_unit (mA), contacts, tissues (JSON: name by number)
+    /about                 JSON: preset, conductivities, hashes of model and lead, settings, certificate
+    /impedance             (contacts, contacts) float64, ohm
+    /boxes/0, /boxes/1 ... from the finest; attributes first (of the nodes, in steps), nodes, spacing_mm
+    /boxes/0/potential     (contacts, nx, ny, nz) float32, mV per mA, contiguous; NaN where nothing conducts
+    /boxes/0/tissue        (nx - 1, ny - 1, nz - 1) uint8: number of the tissue that fills most of each cell
+
+Where conductivities are complex, at a frequency, so are potentials (complex64) and impedance (complex128).
+
+Node (i, j, k) of a box lies at (first + (i, j, k)) * spacing_mm, RAS+ mm. A point takes its potential from the finest
+box that holds it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemodel import __version__
+from spinemodel.errors import InputError
+from spinemodel.field.boxes import Box
+from spinemodel.field.lead_field import LeadField
+from spinemodel.io.files import atomic, one_line, plain, sha256
+
+if TYPE_CHECKING:
+    from spinemodel.io.whole_model import WholeModel
+
+KIND: Final = "spinemodel lead field"
+
+FORMAT: Final = 1
+"""Version of the layout."""
+
+FRAME: Final = {"frame": "RAS", "unit": "mm", "potential_unit": "mV", "current_unit": "mA"}
+"""Attributes that every file states alike."""
+
+POTENTIAL: Final = ("<f4", "<c8")
+IMPEDANCE: Final = ("<f8", "<c16")
+"""Types of the numbers: real, and complex."""
+
+MEND: Final = "solve again with `spinemodel solve`"
+
+Group = Any
+"""An ``h5py.Group``."""
+
+
+def write_lead_field(field: LeadField, path: Path) -> None:
+    """Write a lead field, whole or not at all; the same field gives the same bytes.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written to, or ``about`` holds what JSON does not.
+    """
+    import h5py
+
+    about = _json(path, field.about)
+    with atomic(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+        stated = {"kind": KIND, "format": FORMAT, "spinemodel": __version__, "space": field.space, **FRAME}
+        file.attrs.update(stated | {"contacts": json.dumps(field.contacts)})
+        file.attrs["tissues"] = json.dumps({str(number): name for number, name in field.tissues.items()})
+        _put(file, "about", np.frombuffer(about.encode(), dtype=np.uint8))
+        _put(file, "impedance", _as(field.impedance, IMPEDANCE))
+        for i, (box, potential, tissue) in enumerate(zip(field.boxes, field.potential, field.tissue, strict=True)):
+            group = file.create_group(f"boxes/{i}")
+            group.attrs.update({"first": np.array(box.first), "nodes": np.array(box.nodes)})
+            group.attrs["spacing_mm"] = box.spacing_mm
+            _put(group, "potential", _as(potential, POTENTIAL))
+            _put(group, "tissue", np.asarray(tissue, dtype=np.uint8))
+
+
+def _put(group: Group, name: str, values: NDArray[Any]) -> None:
+    """Write an array in one piece, without the time, which would differ from run to run."""
+    group.create_dataset(name, data=values, track_times=False)
+
+
+def _as(values: NDArray[Any], dtypes: tuple[str, str]) -> NDArray[Any]:
+    """Return numbers as the file holds them: of the first type, or of the second where they are complex."""
+    return np.asarray(values, dtype=dtypes[int(np.iscomplexobj(values))])
+
+
+def _json(path: Path, about: Mapping[str, Any]) -> str:
+    """Return what a field's ``about`` says as JSON; numpy's numbers and arrays count as numbers and lists."""
+    try:
+        return json.dumps(plain(dict(about)), allow_nan=False, default=lambda value: value.tolist())
+    except (TypeError, ValueError, AttributeError) as problem:
+        raise InputError(f"{path}: about: {one_line(problem)}; expected what JSON can hold, finite numbers") from None
+
+
+def read_lead_field(path: Path, *, mapped: bool = True) -> LeadField:
+    """Return the lead field of a file.
+
+    Parameters
+    ----------
+    path
+        What :func:`write_lead_field` wrote.
+    mapped
+        Leave potentials on the disk until they are used; the file must then stay as it is. Otherwise read them.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is no lead field, or breaks the format.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return _read(path, file, mapped)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; expected a lead field that `spinemodel solve` wrote") from None
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be read as HDF5 ({one_line(problem)}); {MEND}") from None
+    except (KeyError, ValueError, TypeError, AttributeError) as problem:
+        if isinstance(problem, InputError):
+            raise
+        raise InputError(f"{path}: breaks the format of a lead field ({one_line(problem)}); {MEND}") from None
+
+
+def _read(path: Path, file: Group, mapped: bool) -> LeadField:
+    """Return what an open file holds."""
+    _require_kind(path, file)
+    contacts = tuple(str(name) for name in json.loads(file.attrs["contacts"]))
+    groups = [file["boxes"][str(i)] for i in range(len(file["boxes"]))]
+    boxes = tuple(_box(group) for group in groups)
+    potential, tissue = [], []
+    for box, group in zip(boxes, groups, strict=True):
+        potential.append(_array(path, group["potential"], POTENTIAL, (len(contacts), *box.nodes), mapped))
+        tissue.append(_array(path, group["tissue"], ("u1",), box.cells, mapped))
+    impedance = _array(path, file["impedance"], IMPEDANCE, (len(contacts), len(contacts)), False)
+    tissues = {int(number): str(name) for number, name in json.loads(file.attrs["tissues"]).items()}
+    about = json.loads(file["about"][()].tobytes())
+    space = str(file.attrs["space"])
+    return LeadField(space, contacts, boxes, tuple(potential), tuple(tissue), tissues, impedance, about)
+
+
+def _require_kind(path: Path, file: Group) -> None:
+    """Refuse HDF5 of another kind, of a later layout, or in other units."""
+    if file.attrs.get("kind") != KIND:
+        raise InputError(f"{path}: HDF5, but no lead field; give a file that `spinemodel solve` wrote")
+    found = file.attrs.get("format")
+    if found != FORMAT:
+        raise InputError(f"{path}: format {found}, expected {FORMAT}; {MEND}, or update spinemodel")
+    for name, wanted in FRAME.items():
+        if file.attrs.get(name) != wanted:
+            raise InputError(f"{path}: {name} {file.attrs.get(name)!r}, expected {wanted!r}; {MEND}")
+
+
+def _box(group: Group) -> Box:
+    """Return the box that a group states."""
+    i, j, k = (int(n) for n in group.attrs["first"])
+    nx, ny, nz = (int(n) for n in group.attrs["nodes"])
+    spacing = float(group.attrs["spacing_mm"])
+    if not spacing > 0 or min(nx, ny, nz) < 2:
+        raise ValueError(f"{group.name}: {nx} x {ny} x {nz} nodes {spacing:g} mm apart")
+    return Box((i, j, k), (nx, ny, nz), spacing)
+
+
+def _array(path: Path, data: Any, dtypes: Sequence[str], shape: tuple[int, ...], mapped: bool) -> NDArray[Any]:
+    """Return an array, mapped where it lies in one piece of the file, or refuse one of another form."""
+    if data.shape != shape or data.dtype not in [np.dtype(one) for one in dtypes]:
+        raise ValueError(f"{data.name}: {data.dtype} of shape {data.shape}, expected {np.dtype(dtypes[0])} of {shape}")
+    offset = data.id.get_offset()
+    if mapped and offset is not None:
+        return np.memmap(path, dtype=data.dtype, mode="r", offset=offset, shape=shape)
+    values: NDArray[Any] = data[()]
+    values.setflags(write=False)
+    return values
+
+
+def require_model(field: LeadField, path: Path, model: WholeModel) -> None:
+    """Refuse the lead field of another model, or of an earlier state of this one.
+
+    Raises
+    ------
+    InputError
+        If the space or the hash of the model's record differs.
+    """
+    if field.space != model.space:
+        raise InputError(
+            f"{path}: a lead field in the space {field.space}, and {model.folder} is in {model.space}; give the model "
+            "that it was solved for"
+        )
+    record = model.folder / "model.json"
+    if field.about.get("model_sha256") != sha256(record.read_bytes()):
+        raise InputError(f"{path}: {record} is not as it was when the field was solved; {MEND}")
+
+
+def require_lead(field: LeadField, path: Path, lead: Path) -> None:
+    """Refuse a lead other than the one that a lead field was solved for.
+
+    Raises
+    ------
+    InputError
+        If the hash of the lead's file differs.
+    """
+    if field.about.get("lead_sha256") != sha256(lead.read_bytes()):
+        raise InputError(f"{path}: was not solved for {lead}, or this was placed anew since; {MEND}")

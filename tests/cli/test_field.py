@@ -1,0 +1,152 @@
+"""``spinemodel field``: what is told, drawn and written, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+import pyvista as pv
+from typer.testing import CliRunner
+
+from spinemodel.cli.field import app
+from spinemodel.errors import SpineModelError
+from spinemodel.io.fibre_potentials import read_fibre_potentials
+from spinemodel.io.files import sha256
+from spinemodel.io.lead_field import read_lead_field, write_lead_field
+from tests.io.exports.toy_contents import whole_folder
+from tests.io.made_fields import point_field
+
+ABOUT = {
+    "subject": "sub-toy", "preset": "mine", "lead": "toy", "certificate": {"verdict": "passed", "potential": 0.01},
+    "conductivities": {"CSF": {"along": 1.7, "across": 1.7, "verified": True}}, "residuals": [[1.0, 1e-8]],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of boxes, 10 mm wide, and a field of two point sources in its bulk."""
+    base = tmp_path_factory.mktemp("field")
+    model = whole_folder(base / "sub-toy")
+    about = ABOUT | {"model_sha256": sha256((model / "model.json").read_bytes())}
+    sources = {"C1": (5.0, 5.0, 8.0), "C2": (6.0, 5.0, 8.0)}
+    field = point_field(sources, region=((1, 1, 1), (9, 9, 9)), domain=((-20, -20, -20), (30, 30, 30)), about=about)
+    write_lead_field(field, base / "lf.h5")
+    return base
+
+
+def run(*words: object) -> str:
+    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
+    if result.exception:
+        raise result.exception
+    return result.output
+
+
+def problem_of(*words: object) -> str:
+    """The one line of the error."""
+    with pytest.raises(SpineModelError) as caught:
+        run(*words)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_info_tells_what_it_is(folder: Path) -> None:
+    told = run("info", folder / "lf.h5")
+    for words in ("space: sub-toy/scanner", "C1, C2", "preset: mine", "CSF", "1.7", "verdict: passed", "ohm"):
+        assert words in told
+    assert "residuals" not in told
+
+
+@pytest.mark.parametrize("montage", [("--montage", "C1:-1, C2:+0.5"), ()])
+def test_show_draws_sections(folder: Path, tmp_path: Path, montage: tuple[str, ...]) -> None:
+    told = run("show", folder / "lf.h5", folder / "sub-toy", *montage, "--out", tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert ("C1 -1 mA, C2 +0.5 mA" if montage else "C1 +1 mA") in told
+
+
+def test_vti(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.vti"
+    told = run("export", folder / "lf.h5", "--to", "vti", "--box", "2,5,2,5,2,5", "--out", out)
+    assert "7 x 7 x 7 points, mV of C1, C2: " in told
+    assert pv.read(out).point_data.keys() == ["C1", "C2"]
+
+
+def test_nifti_of_a_montage(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.nii.gz"
+    words = ("export", folder / "lf.h5", "--to", "nifti", "--montage", "C1:-1,C2:1", "--spacing", "1", "--out", out)
+    run(*words)
+    image = nibabel.load(out)
+    np.testing.assert_allclose(np.diag(image.affine), 1.0)
+    i, j, k = np.rint(np.linalg.inv(image.affine) @ [5, 5, 8, 1])[:3].astype(int)
+    assert image.get_fdata()[i, j, k] < 0 < image.get_fdata()[i + 1, j, k]
+    assert json.loads((tmp_path / "a.json").read_text())["Volumes"][0]["Name"] == "C1-1_C2+1"
+
+
+def test_a_smaller_lead_field(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.h5"
+    run("export", folder / "lf.h5", "--to", "leadfield", "--box", "4.5,5.5,4.5,5.5,4.5,5.5", "--out", out)
+    part = read_lead_field(out)
+    assert len(part.boxes) == 1
+    assert part.about["part_mm"] == [[4.5, 4.5, 4.5], [5.5, 5.5, 5.5]]
+    assert part.about["preset"] == "mine"
+
+
+def test_a_scene_for_blender(folder: Path, tmp_path: Path) -> None:
+    words = ("export", folder / "lf.h5", folder / "sub-toy", "--to", "blender")
+    told = run(*words, "--out", tmp_path / "scene")
+    assert "potential of C1, C2 on 2 structures" in told
+    scene = json.loads((tmp_path / "scene" / "scene.json").read_text())
+    assert [field["name"] for field in scene["fields"]] == ["potential_C1", "potential_C2"]
+    path = tmp_path / "scene" / scene["fields"][0]["on"][0]["file"]["path"]
+    assert np.isfinite(np.load(path)).all()
+
+
+def test_fibres_and_the_table_for_neuron(folder: Path, tmp_path: Path) -> None:
+    words = ("export", folder / "lf.h5", folder / "sub-toy")
+    run(*words, "--to", "fibres", "--out", tmp_path / "f.h5")
+    run(*words, "--to", "neuron", "--montage", "C1:-2", "--out", tmp_path / "p.csv")
+    found = read_fibre_potentials(tmp_path / "f.h5")
+    assert found.contacts == ("C1", "C2")
+    away = np.linalg.norm(found.points - [5, 5, 8], axis=1)
+    np.testing.assert_allclose(found.potential[0], 1000 / (4 * np.pi * 0.3 * away), rtol=0.03)
+    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    np.testing.assert_allclose([float(row["potential_mV"]) for row in rows], -2 * found.potential[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--to", "vti", "--out", "a.nii"), "expected a name that ends with .vti for --to vti"),
+        (("--to", "nifti", "--out", "a.vti"), "ends with .nii or .nii.gz"),
+        (("--to", "blender", "--out", "a"), "expected the model for blender, fibres, neuron"),
+        (("sub-toy", "--to", "vti", "--out", "a.vti"), "none for the others"),
+        (("--to", "leadfield", "--out", "a.h5"), "expected --box, the part to keep"),
+        (("--to", "vti", "--out", "a.vti", "--box", "1,2,3"), "expected six numbers in mm"),
+        (("--to", "vti", "--out", "a.vti", "--box", "1,2,3,4,5,nan"), "expected six numbers in mm"),
+        (("--to", "vti", "--out", "a.vti", "--box", "1,2,3,3,5,6"), "expected a box at a spacing above 0"),
+        (("--to", "leadfield", "--out", "a.h5", "--box", "1,2,3,4,5,6", "--spacing", "1"), "for vti and nifti alone"),
+        (("sub-toy", "--to", "fibres", "--out", "a.h5", "--box", "1,2,3,4,5,6"), "cannot be cut"),
+        (("--to", "vti", "--out", "a.vti", "--contact", "C9"), "--contact C9: the field has C1, C2"),
+        (("--to", "vti", "--out", "a.vti", "--contact", "C1", "--montage", "C1:1"), "got both"),
+        (("sub-toy", "--to", "neuron", "--out", "a.csv"), "expected --contact, one of C1, C2, or --montage"),
+        (("--to", "leadfield", "--out", "lf.h5", "--box", "1,2,3,4,5,6"), "is an input too"),
+    ],
+)
+def test_export_refuses(folder: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str) -> None:
+    monkeypatch.chdir(folder)
+    before = sorted(folder.iterdir())
+    assert said in problem_of("export", "lf.h5", *words)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_show_refuses_what_is_no_picture_or_of_another_model(folder: Path, tmp_path: Path) -> None:
+    other = whole_folder(tmp_path / "sub-toy")
+    record = json.loads((other / "model.json").read_text()) | {"more": 1}
+    (other / "model.json").write_text(json.dumps(record))
+    assert "ends with .png" in problem_of("show", folder / "lf.h5", other, "--out", tmp_path / "a.jpg")
+    assert "is not as it was when" in problem_of("show", folder / "lf.h5", other, "--out", tmp_path / "a.png")
+    assert not (tmp_path / "a.png").exists()

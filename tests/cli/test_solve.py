@@ -1,0 +1,209 @@
+"""``spinemodel solve``: what it tells and writes, what it asks of the solver, and what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from spinemodel.cli import memory
+from spinemodel.cli.solve import solve
+from spinemodel.errors import ConvergenceError, SpineModelError
+from spinemodel.field.boxes import Box
+from spinemodel.field.lead_field import LeadField
+from spinemodel.field.problem import Problem
+from spinemodel.io.files import sha256
+from spinemodel.io.lead import write_lead
+from spinemodel.io.lead_field import read_lead_field, require_lead, require_model
+from spinemodel.io.lead_site import site_of, target_of
+from spinemodel.io.whole_model import read_model
+from spinemodel.leads.placement import place
+from tests.io.made_fields import potential_in
+from tests.leads.models import straight_model
+from tests.leads.phantoms import paddle
+
+app = typer.Typer()
+app.command()(solve)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A straight spine of tubes with a paddle of three contacts."""
+    base = tmp_path_factory.mktemp("solve")
+    model = straight_model(base / "sub-toy", tissues=True)
+    placed = place(paddle(), site_of(model), target_of("L1", model))
+    write_lead(placed, base / "lead.json", model)
+    return base
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the solver, which is left out, was asked for: it returns point sources."""
+    seen: dict[str, Any] = {}
+
+    def stand_in(
+        problem: Problem, boxes: Sequence[Box], *, progress: Callable[[int, float], None], about: Any, **more: Any
+    ) -> LeadField:
+        seen.update(more, problem=problem, boxes=boxes)
+        progress(1, 1e-3)
+        at = np.array([contact.triangles.reshape(-1, 3).mean(axis=0) for contact in problem.contacts])
+        return LeadField(
+            problem.medium.space,
+            tuple(contact.name for contact in problem.contacts),
+            tuple(boxes),
+            tuple(potential_in(box, at) for box in boxes),
+            tuple(np.ones(box.cells, np.uint8) for box in boxes),
+            {1: "CSF"},
+            np.eye(len(at)) * 500 + 100,
+            {**about, "residuals": [[1.0, 1e-3, 1e-8]]},
+        )
+
+    monkeypatch.setattr("spinemodel.field.solver.solve", stand_in)
+    return seen
+
+
+def run(folder: Path, *words: object) -> str:
+    given = [folder / "sub-toy", folder / "lead.json", "--tissues", "capogrosso2013", *words]
+    result = CliRunner().invoke(app, [str(word) for word in given], env={"COLUMNS": "200"})
+    if result.exception:
+        raise result.exception
+    return result.output
+
+
+def problem_of(folder: Path, *words: object) -> str:
+    """The one line of the error."""
+    with pytest.raises(SpineModelError) as caught:
+        run(folder, *words)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_field_is_solved_told_and_written(folder: Path, tmp_path: Path, asked: dict[str, Any]) -> None:
+    out = tmp_path / "leadfield.h5"
+    words = ("--contacts", "uniform", "--tolerance", "1e-6", "--boundary", "grounded")
+    told = run(folder, "--spacing", "1", *words, "--out", out)
+    assert asked["currents"] == "uniform"
+    assert asked["tolerance"] == 1e-6
+    assert [contact.name for contact in asked["problem"].contacts] == ["C1", "C2", "C3"]
+    assert asked["problem"].ground is not None
+    for words in ("million unknowns for each of 3 contacts", "of memory", "2 iterations to 1e-06", "600.0", str(out)):
+        assert words in told
+    field, model = read_lead_field(out), read_model(folder / "sub-toy")
+    require_model(field, out, model)
+    require_lead(field, out, folder / "lead.json")
+    assert field.about["preset"] == "capogrosso2013"
+    assert field.about["conductivities"]["CSF"]["along"] == 1.7
+    assert field.about["settings"]["spacing_mm"] == 1.0
+    assert "certificate" not in field.about
+
+
+def test_boxes_hold_the_lead_finely_and_all_tissues(folder: Path, tmp_path: Path, asked: dict[str, Any]) -> None:
+    run(folder, "--spacing", "1", "--region", "5", "--out", tmp_path / "a.h5")
+    boxes, parts = asked["boxes"], asked["problem"].medium.parts
+    every = np.vstack([part.vertices for part in parts.values()])
+    contacts = np.vstack([contact.triangles.reshape(-1, 3) for contact in asked["problem"].contacts])
+    assert [box.spacing_mm for box in boxes[:2]] == [0.5, 1.0]
+    assert (boxes[0].low <= contacts.min(axis=0)).all()
+    assert (boxes[0].high >= contacts.max(axis=0)).all()
+    assert (boxes[-1].low <= every.min(axis=0) + 1e-6).all()
+    assert (boxes[-1].high >= every.max(axis=0) - 1e-6).all()
+
+
+def test_dry_run_tells_the_size_and_writes_nothing(folder: Path, tmp_path: Path, asked: dict[str, Any]) -> None:
+    told = run(folder, "--spacing", "0.4", "--out", tmp_path / "a.h5", "--dry-run")
+    assert "million unknowns" in told
+    assert not asked
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_does_not_fit_is_refused_with_the_spacing_that_would(
+    folder: Path, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spinemodel.cli.field_case.free_bytes", lambda: 1 << 30)
+    said = problem_of(folder, "--spacing", "0.2", "--out", tmp_path / "a.h5")
+    assert "--spacing 0.2: needs about" in said
+    assert "1.1 GB are free" in said
+    fits = said.split("--spacing ")[-1].removesuffix(" would")
+    assert not asked
+    run(folder, "--spacing", fits, "--out", tmp_path / "a.h5")
+    finer = f"{float(fits) - 0.05:.2f}"
+    assert "needs about" in problem_of(folder, "--spacing", finer, "--out", tmp_path / "b.h5")
+    monkeypatch.setattr("spinemodel.cli.field_case.free_bytes", lambda: 1000)
+    assert "no spacing would" in problem_of(folder, "--out", tmp_path / "a.h5")
+
+
+def test_not_converged_is_an_error_and_no_file(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any, **__: Any) -> LeadField:
+        raise ConvergenceError("field: not solved to 1e-07 in 60 steps")
+
+    monkeypatch.setattr("spinemodel.field.solver.solve", fails)
+    assert "not solved" in problem_of(folder, "--spacing", "1", "--out", tmp_path / "a.h5", "--figure")
+    assert not list(tmp_path.iterdir())
+
+
+def test_certify_compares_with_smaller_cells_and_a_larger_domain(
+    folder: Path, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+    monkeypatch.setattr("spinemodel.io.exports.fibres.model_paths", lambda model: ["path"])
+    monkeypatch.setattr("spinemodel.field.certificate.certificate", lambda *of: given.extend(of) or {"holds": True})
+    told = run(folder, "--spacing", "1", "--certify", "--out", tmp_path / "a.h5")
+    field, finer, larger, paths = given
+    assert "holds: yes" in told
+    assert [one.boxes[0].spacing_mm for one in (finer, larger)] == [pytest.approx(0.5**1.5), 0.5]
+    assert (larger.boxes[-1].low < field.boxes[-1].low - 50).all()
+    assert (larger.boxes[-1].high > field.boxes[-1].high + 50).all()
+    assert (asked["problem"].ground, asked["problem"].medium.beyond) == (None, "Bulk")
+    assert paths == ["path"]
+    assert read_lead_field(tmp_path / "a.h5").about["certificate"] == {"holds": True}
+
+
+def test_figure(folder: Path, tmp_path: Path, asked: dict[str, Any]) -> None:
+    run(folder, "--spacing", "1", "--out", tmp_path / "a.h5", "--figure")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--out", "a.txt"), "expected a name that ends with .h5 or .hdf5"),
+        (("--out", "a.h5", "--spacing", "0"), "--spacing 0: expected 0.05 to 2 mm"),
+        (("--out", "a.h5", "--spacing", "nan"), "--spacing nan: expected"),
+        (("--out", "a.h5", "--region", "-1"), "--region -1: expected 0 mm or more"),
+        (("--out", "a.h5", "--tolerance", "1"), "--tolerance 1: expected"),
+        (("--out", "a.h5", "--frequency", "-5"), "frequency: got -5.0, expected a number above 0, Hz"),
+        (("--out", "a.h5", "--tissues", "nothing"), "no preset 'nothing'"),
+    ],
+)
+def test_refused_before_anything_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.setattr("spinemodel.io.whole_model.read_model", lambda path: pytest.fail("was read"))
+    assert said in problem_of(folder, *words)
+
+
+def test_a_lead_of_another_model_is_refused(folder: Path, tmp_path: Path) -> None:
+    text = (folder / "lead.json").read_text(encoding="utf-8")
+    digest = sha256((folder / "sub-toy" / "model.json").read_bytes())
+    (tmp_path / "lead.json").write_text(text.replace(digest, "0" * 64), encoding="utf-8")
+    (tmp_path / "sub-toy").symlink_to(folder / "sub-toy")
+    assert "is not as it was when the lead was placed" in problem_of(tmp_path, "--out", tmp_path / "a.h5")
+
+
+class TestMemory:
+    def test_is_told_where_the_system_tells_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(memory, "CGROUP", tmp_path)
+        monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+        assert memory.free_bytes() is None or memory.free_bytes() > 1 << 20
+        (tmp_path / "meminfo").write_text("MemTotal: 4000 kB\nMemAvailable:    2000 kB\n")
+        assert memory.free_bytes() == 2_048_000
+        for name, text in {"max": "1000000", "current": "300000", "stat": "anon 1\nfile 100000\n"}.items():
+            (tmp_path / f"memory.{name}").write_text(text)
+        assert memory.free_bytes() == 800_000
+        (tmp_path / "memory.max").write_text("max\n")
+        assert memory.free_bytes() == 2_048_000

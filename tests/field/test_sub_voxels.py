@@ -1,0 +1,57 @@
+"""Labels of sub-voxels: where they lie, what is taken out, and what lies beyond."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from spinemodel.errors import InputError
+from spinemodel.field.boxes import Box
+from spinemodel.field.problem import Medium
+from spinemodel.field.sub_voxels import margin_of, numbers_of, sub_voxels
+from tests.field.boxed import ball, conductivity, medium
+from tests.shapes import box
+
+BOX = Box((-4, -2, -4), (9, 5, 9), 0.5)
+
+
+def hollow(beyond: str | None = "out") -> Medium:
+    """A conducting ball with an insulating core."""
+    parts = {"core": ball("core", 0.6), "shell": ball("shell", 1.2, 0.6)}
+    return medium(parts, {"shell": conductivity(1.0), "out": conductivity(0.1)}, beyond)
+
+
+@pytest.mark.parametrize("subsamples", [2, 4, 5])
+def test_each_sub_voxel_has_what_lies_at_its_centre(subsamples: int) -> None:
+    labels, margin = sub_voxels(hollow(), BOX, subsamples), margin_of(subsamples)
+    assert labels.shape == tuple(subsamples * n + 2 * margin for n in BOX.cells)
+    step = 0.5 / subsamples
+    centre = [low + (np.arange(n) - margin + 0.5) * step for low, n in zip(BOX.low, labels.shape, strict=True)]
+    radius = np.linalg.norm(np.stack(np.meshgrid(*centre, indexing="ij")), axis=0)
+    sure = (np.abs(radius - 0.6) > 0.01) & (np.abs(radius - 1.2) > 0.01)
+    expected = np.where(radius < 0.6, 0, np.where(radius < 1.2, 2, 3))
+    np.testing.assert_array_equal(labels[sure], expected[sure])
+
+
+def test_nothing_conducts_beyond_unless_it_is_named() -> None:
+    assert set(np.unique(sub_voxels(hollow(None), BOX, 2))) == {0, 2}
+
+
+def test_margin_holds_the_ball_of_the_normal() -> None:
+    for subsamples in range(1, 9):
+        assert margin_of(subsamples) >= max(1.2 * subsamples - (subsamples - 1) / 2 - 0.5, subsamples / 2 + 1)
+
+
+def test_parts_without_conductivity_have_the_label_of_nothing() -> None:
+    assert numbers_of(hollow()) == {"core": 0, "shell": 2, "out": 3}
+    assert numbers_of(hollow("shell")) == {"core": 0, "shell": 2}
+
+
+def test_beyond_must_conduct() -> None:
+    with pytest.raises(InputError, match="beyond is core, which does not conduct"):
+        numbers_of(hollow("core"))
+
+
+def test_no_more_than_255_parts() -> None:
+    with pytest.raises(InputError, match="got 256 parts"):
+        numbers_of(medium({f"{n}": box() for n in range(256)}, {}))
