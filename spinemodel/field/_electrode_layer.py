@@ -25,7 +25,8 @@ _MOST: Final = 0.5
 """Share of a sub-voxel that is taken out or filled at most: its centre is on the right side, and so is half of it."""
 
 _APART: Final = 1e-9
-"""Sub-voxels: a line starts that far from the surface, lest rounding choose the side of a plane; a choice."""
+"""Sub-voxels: planes nearer to each other along a line, or to its start, are crossed at once, lest rounding choose
+which comes first; a choice."""
 
 
 class Layer(NamedTuple):
@@ -78,12 +79,14 @@ def _trace(
     volume: FloatArray,
 ) -> int:
     """Write cell and sub-voxel, and the volume to add, along the normals of all pieces; return their number."""
-    count, place = 0, np.empty(3, dtype=np.int64)
+    count, place, leave = 0, np.empty(3, dtype=np.int64), np.empty(3)
     for n in range(len(start)):
         for side in (1, -1):
             before, ended, at = count, False, 0.0
+            direction = side * normal[n]
+            _begin(start[n], direction, place, leave)
             while at < _REACH and not ended:
-                to = _leave(start[n], side * normal[n], at, place)
+                to = max(at, min(_REACH, leave[0], leave[1], leave[2]))
                 inside = _within(place, (0, 0, 0), labels.shape)
                 conducts = inside and labels[place[0], place[1], place[2]] > 0
                 ended = conducts == (side > 0)
@@ -93,21 +96,32 @@ def _trace(
                     volume[count] = side * (to - at) * area[n]
                     count += 1
                 at = to
+                _cross(direction, at, place, leave)
             if not ended:
                 count = before
     return count
 
 
 @compiled
-def _leave(start: FloatArray, direction: FloatArray, at: float, place: IntArray) -> float:
-    """Write the sub-voxel that a line is in at ``at``; return where it leaves it, or the line's end."""
-    to = _REACH
+def _begin(start: FloatArray, direction: FloatArray, place: IntArray, leave: FloatArray) -> None:
+    """Write the sub-voxel in which a line starts, and where it leaves that along each axis."""
     for axis in range(3):
-        slope = direction[axis]
-        place[axis] = int(np.floor(start[axis] + (at + _APART) * slope))
+        slope, plane = direction[axis], np.floor(start[axis] + 0.5)
+        at_plane = abs(start[axis] - plane) < _APART
+        first = plane - (0 if slope > 0 else 1) if at_plane else np.floor(start[axis])
+        place[axis] = int(first)
+        leave[axis] = np.inf
         if slope != 0:
-            to = min(to, (place[axis] + (1 if slope > 0 else 0) - start[axis]) / slope)
-    return max(to, at + _APART)
+            leave[axis] = (first + (1 if slope > 0 else 0) - start[axis]) / slope
+
+
+@compiled
+def _cross(direction: FloatArray, at: float, place: IntArray, leave: FloatArray) -> None:
+    """Go on to the sub-voxel after the planes that a line crosses at ``at``."""
+    for axis in range(3):
+        if leave[axis] <= at + _APART:
+            place[axis] += 1 if direction[axis] > 0 else -1
+            leave[axis] += 1 / abs(direction[axis])
 
 
 @compiled

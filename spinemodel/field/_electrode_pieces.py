@@ -18,6 +18,12 @@ from spinemodel.field.problem import Electrode
 _SLIVER: Final = 1e-9
 """Of a sub-voxel: nearer to a vertex than this, a plane cuts nothing off; a choice, far above rounding."""
 
+_TIE: Final = 1e-6
+"""Of squared lengths: diagonals that differ by less count as equal; a choice, far above rounding."""
+
+_BEYOND: Final = 1 + 1e-6
+"""Depths are taken that much larger, lest a point lie on a plane between sub-voxels, where rounding would choose."""
+
 _CORNER_RULE: Final = np.array([[4, 1, 1], [1, 4, 1], [1, 1, 4]]) / 6
 """Corners' weights at the three points whose mean is exact for quadratics (Strang and Fix 1973, table 4.1)."""
 
@@ -92,8 +98,9 @@ def pieces_of(electrode: Electrode, cells: Sequence[Cells], is_fine: bool = True
     corners, normal, area = corners[real], vector[real] / area[real, None], area[real]
     if not len(area):
         raise GeometryError(f"electrode {electrode.name}: got no area, expected triangles of its surface")
-    box, cell, label = _touched(electrode.name, corners.mean(axis=1), normal, cells)
-    return Pieces(corners, normal, area, box, cell, label, np.full(len(area), is_fine))
+    piece, share, box, cell, label = _touched(electrode.name, corners.mean(axis=1), normal, cells)
+    fine = np.full(len(piece), is_fine)
+    return Pieces(corners[piece], normal[piece], share * area[piece], box, cell, label, fine)
 
 
 def finest_box(points: FloatArray, boxes: Sequence[Box], reach_mm: FloatArray | float = 0.0) -> IntArray:
@@ -129,53 +136,79 @@ def _cut(triangles: FloatArray, boxes: Sequence[Box], subsamples: int) -> FloatA
 
 
 def _halves(triangles: FloatArray, beyond: FloatArray) -> FloatArray:
-    """Return the three parts of triangles that a plane goes through, given their corners' signed distances (n, 3)."""
+    """Return the parts of triangles that a plane goes through, given their corners' signed distances (n, 3)."""
     above = beyond > 0
     alone = np.argmax(above == (above.sum(axis=1) == 1)[:, None], axis=1)
     order = (alone[:, None] + np.arange(3)) % 3
     a, b, c = np.moveaxis(np.take_along_axis(triangles, order[:, :, None], axis=1), 1, 0)
     da, db, dc = np.take_along_axis(beyond, order, axis=1).T[:, :, None]
     ab, ac = a + (b - a) * (da / (da - db)), a + (c - a) * (da / (da - dc))
-    return np.concatenate([np.stack(part, axis=1) for part in ((a, ab, ac), (ab, b, c), (ab, c, ac))])
+    return np.concatenate([np.stack((a, ab, ac), axis=1), *_quarters(ab, b, c, ac)])
+
+
+def _quarters(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> list[FloatArray]:
+    """Return the triangles of quadrilaterals, cut along the shorter diagonal; along both halves of both if equal.
+
+    So mirror images are cut alike, whichever corner comes first.
+    """
+    one, other = ((a - c) ** 2).sum(axis=1), ((b - d) ** 2).sum(axis=1)
+    tie = np.abs(one - other) <= _TIE * (one + other)
+    first, second, middle = ~tie & (one < other), ~tie & (one > other), (a + b + c + d) / 4
+    parts = [(first, (a, b, c)), (first, (a, c, d)), (second, (a, b, d)), (second, (b, c, d))]
+    parts += [(tie, (p, q, middle)) for p, q in ((a, b), (b, c), (c, d), (d, a))]
+    return [np.stack([corner[chosen] for corner in corners], axis=1) for chosen, corners in parts]
 
 
 def _touched(
     name: str, centre: FloatArray, normal: FloatArray, cells: Sequence[Cells]
-) -> tuple[IntArray, IntArray, NDArray[np.uint8]]:
-    """Return box, cell and label of what conducts next to each piece."""
-    boxes, subsamples = [one.box for one in cells], cells[0].subsamples
+) -> tuple[IntArray, FloatArray, IntArray, IntArray, NDArray[np.uint8]]:
+    """Return rows of pieces and their shares, and box, cell and label of what conducts there.
+
+    What is found equally near on several sides shares a piece evenly, so that no side comes first.
+    """
+    boxes = [one.box for one in cells]
     spacing = np.array([one.spacing_mm for one in boxes])[finest_box(centre, boxes)]
-    box, cell = np.full(len(centre), -1), np.zeros((len(centre), 3), dtype=np.int64)
-    label = np.zeros(len(centre), dtype=np.uint8)
-    for depth, aside in _tries(subsamples):
-        left = np.flatnonzero(label == 0)
-        inside = centre[left] + spacing[left, None] * (depth * normal[left] + aside)
-        holder = finest_box(inside, boxes)
-        for n, one in enumerate(cells):
-            chosen = holder == n
-            rows = left[chosen]
-            place = sub_voxel(inside[chosen], one)
-            box[rows], label[rows] = n, label_at(place, one)
-            cell[rows] = np.clip((place - one.margin) // subsamples, 0, np.array(one.box.cells) - 1)
-    if not label.all():
-        lost = np.flatnonzero(label == 0)
-        x, y, z = centre[lost[0]]
+    left, found = np.arange(len(centre)), []
+    for depth, aside in _tries(cells[0].subsamples):
+        deep = centre[left] + (depth * spacing[left])[:, None] * normal[left]
+        inside = deep[:, None] + spacing[left, None, None] * aside
+        box, cell, label = _held(inside.reshape(-1, 3), cells)
+        hit = (label > 0).reshape(len(left), len(aside))
+        row, flat = np.nonzero(hit)[0], np.flatnonzero(hit)
+        found.append((left[row], 1 / hit.sum(axis=1)[row], box[flat], cell[flat], label[flat]))
+        left = left[~hit.any(axis=1)]
+    if len(left):
+        x, y, z = centre[left[0]]
         raise GeometryError(
-            f"electrode {name}: {len(lost)} of {len(label)} pieces touch nothing that conducts, the first at "
+            f"electrode {name}: {len(left)} of {len(centre)} pieces touch nothing that conducts, the first at "
             f"({x:.2f}, {y:.2f}, {z:.2f}) mm; expected tissue within half a cell; move the lead, or use smaller cells"
         )
+    piece, share, box, cell, label = (np.concatenate(part) for part in zip(*found, strict=True))
+    return piece, share, box, cell, label
+
+
+def _held(points: FloatArray, cells: Sequence[Cells]) -> tuple[IntArray, IntArray, NDArray[np.uint8]]:
+    """Return the finest box, the cell and the label that hold points."""
+    box, cell = finest_box(points, [one.box for one in cells]), np.zeros((len(points), 3), dtype=np.int64)
+    label = np.zeros(len(points), dtype=np.uint8)
+    for n, one in enumerate(cells):
+        chosen = box == n
+        place = sub_voxel(points[chosen], one)
+        label[chosen] = label_at(place, one)
+        cell[chosen] = np.clip((place - one.margin) // one.subsamples, 0, np.array(one.box.cells) - 1)
     return box, cell, label
 
 
 def _tries(subsamples: int) -> list[tuple[float, FloatArray]]:
-    """Return where to look for tissue: how deep, half a sub-voxel or further, and how far aside, in cells.
+    """Return where to look for tissue: how deep, half a sub-voxel or further, and how far aside (n, 3), in cells.
 
-    To the sides, by one sub-voxel, only where a surface ends in another one's steps.
+    To the sides, by one sub-voxel, only where a surface ends in another one's steps; of those all at one distance.
     """
     near = 0.5 / subsamples
     aside = np.stack(np.unravel_index(np.arange(27), (3, 3, 3)), axis=1) - 1.0
-    aside = aside[np.argsort((aside**2).sum(axis=1), kind="stable")] / subsamples
-    return [(near, aside[0]), (0.25, aside[0]), (0.5, aside[0]), *((near, one) for one in aside[1:])]
+    square = (aside**2).sum(axis=1)
+    tries = [(near, 0), (0.25, 0), (0.5, 0), (near, 1), (near, 2), (near, 3)]
+    return [(_BEYOND * depth, aside[square == far] / subsamples) for depth, far in tries]
 
 
 def sub_voxel(points: FloatArray, cells: Cells) -> IntArray:

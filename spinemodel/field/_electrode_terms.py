@@ -158,13 +158,21 @@ def _look_at_surface(work: Work, n: int, first: int, last: int, basis: Basis, ro
 
 @compiled
 def _least_beta(work: Work, first: int, last: int, room: Room) -> float:
-    """Return trace(M^-1 G), per edge; of complex conductivities, with the real parts of M and s."""
-    room.stiff[:] = room.energy.real
+    """Return trace(M^-1 G), per edge.
+
+    Of complex conductivities, M and s are turned by the phase of M's trace, and their real parts taken: the least beta
+    is real, and does not change where all conductivities are multiplied by one number.
+    """
+    trace = room.energy[0, 0] + room.energy[1, 1] + room.energy[2, 2]
+    turn = np.conj(trace) / abs(trace)
+    for r in range(3):
+        for c in range(3):
+            room.stiff[r, c] = (room.energy[r, c] * turn).real
     invert(room.stiff, room.inverse)
     least = 0.0
     for piece in range(first, last):
         for row in range(3 * (piece - first), 3 * (piece - first) + 3):
-            weight = work.area[piece] / 3 / room.size[row].real
+            weight = work.area[piece] / 3 / (room.size[row] * turn).real
             for r in range(3):
                 for c in range(3):
                     product = room.through[row, r] * np.conj(room.through[row, c])

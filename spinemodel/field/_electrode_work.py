@@ -57,7 +57,7 @@ class Room(NamedTuple):
     mean, energy
         (8, 3) and (3, 3): mean gradient of each corner's function, and M.
     stiff, inverse
-        (3, 3) real part of M, and inverses.
+        (3, 3) real part of M, turned by its phase, and inverses.
     taken
         (S, S, S) how much of each sub-voxel is metal.
     values, gradients, sigma

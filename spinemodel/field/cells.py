@@ -59,7 +59,8 @@ class Cells:
         (rows,), (rows,) uint8 and (rows, 3): unit direction, at a cell's centre, of each of its parts that have fibres.
         Cells are counted as in memory; the rows of one stand together.
     tissue
-        (cx, cy, cz) uint8: label that fills most of each cell of those that conduct; 0 where nothing does.
+        (cx, cy, cz) uint8: label that fills most of each cell, of those that conduct; 0 where they fill less than half
+        of it. Nodes that touch no other cells are hardly tied to anything: their potentials say nothing.
     """
 
     box: Box
@@ -202,10 +203,14 @@ def _survey(
 def _survey_cell(
     here: NDArray[np.uint8], counts: IntArray, has_fibres: NDArray[np.bool_], label: NDArray[np.uint8], n: int
 ) -> tuple[int, int]:
-    """Return what fills most of a cell, and the row after the last of its labels with fibres, written from ``n``."""
-    most, tissue = 0, 0
+    """Return what fills most of a cell, and the row after the last of its labels with fibres, written from ``n``.
+
+    Where less than half conducts, nothing fills it.
+    """
+    most, tissue, conducts = 0, 0, 0
     for value in here.flat:
         counts[value] += 1
+        conducts += 1 if value > 0 else 0
     for value in here.flat:
         one = int(value)
         if one > 0 and counts[one] > 0:
@@ -215,4 +220,4 @@ def _survey_cell(
             if counts[one] > most:
                 most, tissue = int(counts[one]), one
         counts[one] = 0
-    return tissue, n
+    return tissue if 2 * conducts >= here.size else 0, n

@@ -28,7 +28,7 @@ from spinemodel.field.processors import processor
 from spinemodel.field.stencils import stencils_of
 from spinemodel.volume._device import Device
 
-TOLERANCE: Final = 1e-7
+TOLERANCE: Final = 3e-8
 """Of the right-hand side, that may be left. A choice: a thousandth of what a cell's size does to the result."""
 
 SUBSAMPLES: Final = 4

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
-from field_ossdbs import Case, case_of, export, ours, program, theirs
 
+from field_ossdbs import Case, case_of, export, ours, program, theirs
 from spinemodel.anatomy.compartments import Partition, Solid, partition
 from spinemodel.anatomy.surface import Surface
 from spinemodel.errors import BackendUnavailableError
@@ -43,7 +43,7 @@ def test_ossdbs_finds_the_same_potential_along_a_root(make, within, tmp_path):
     except BackendUnavailableError as reason:
         pytest.skip(str(reason))
     case = make()
-    export(case, tmp_path, MeshSizes(largest=10.0, edges=0.25, paths=0.7))
+    export(case, tmp_path, MeshSizes(largest=10.0, edges=0.3, paths=1.0))
     found, expected = ours(case, spacing_mm=0.5), theirs(case, tmp_path)
     assert expected.max() > 5 * expected.min() > 0
     assert np.linalg.norm(found - expected) < within * np.linalg.norm(expected)
