@@ -59,7 +59,7 @@ def solve(
     frequency: Annotated[
         float | None, typer.Option(metavar="HZ", help="Complex conductivities at a frequency. Default: quasi-static.")
     ] = None,
-    tolerance: Annotated[float, typer.Option(help="Residual that may be left, relative.")] = 1e-7,
+    tolerance: Annotated[float, typer.Option(help="Residual that may be left, relative.")] = 3e-8,
     device: Annotated[DeviceName, typer.Option(help="Processor to work on.")] = "auto",
     certify: Annotated[
         bool, typer.Option("--certify", help="Solve with smaller cells and in a larger domain too, tell the change.")
