@@ -4,7 +4,7 @@
 
     python benchmarks/field.py shells                 # concentric shells in a uniform field, against the closed form
     python benchmarks/field.py subject MODEL LEAD     # all contacts in a model: time, memory, steps
-    python benchmarks/field.py reference MODEL LEAD   # the same beside NGSolve on Gmsh's tetrahedra, a quarter of an hour
+    python benchmarks/field.py reference MODEL LEAD   # the same beside NGSolve on Gmsh's tetrahedra, an hour
 
 ``MODEL`` and ``LEAD`` come from ``spinemodel build --tissues`` and ``spinemodel place``. ``reference`` needs the extras
 ``meshing`` and ``reference``. Kernels are compiled before anything is timed.

@@ -45,7 +45,7 @@ def solve(
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write, such as leadfield.h5.")],
     spacing: Annotated[
         float, typer.Option(metavar="MM", help="Cells round the sac; half as large round the lead, larger far away.")
-    ] = 0.4,
+    ] = 0.25,
     region: Annotated[
         float, typer.Option(metavar="MM", help="How far the finest cells reach beyond the lead's ends.")
     ] = 10.0,

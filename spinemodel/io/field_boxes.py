@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from spinemodel.anatomy.compartments import Partition
 from spinemodel.field.boxes import WIDEN, Box, nested_boxes
 from spinemodel.io.field_problem import MARGIN_MM, Boundary, lead_region, region_of
@@ -13,8 +15,9 @@ BEYOND_MM: Final = 200.0
 """How far tissue goes on round a model whose boundary is ``beyond``. A choice, measured: with twice as much, potentials
 on the roots change by a constant and otherwise by less than 0.1 %."""
 
-AT_LEAD: Final = 0.5
-"""Cell round the lead, over the one asked for: current crowds at the edges of contacts."""
+FINE_MM: Final = 0.15
+"""Least cell that a box of its own round the lead has: half the one asked for, unless that is smaller. Current
+crowds at the edges of contacts; a choice, ten cells to the width of a contact."""
 
 SKIN_MM: Final = 1.0
 """Room round a model that ends at its skin."""
@@ -39,7 +42,7 @@ def field_boxes(
     lead
         Placed in it.
     spacing_mm
-        Of the cells round the sac and the roots in it; those round the lead are half as large.
+        Of the cells round the sac and the roots in it; from 0.3 mm on, those round the lead are half as large.
     boundary
         Where current leaves.
     region_mm
@@ -56,5 +59,8 @@ def field_boxes(
     """
     room = beyond_mm if boundary == "beyond" else SKIN_MM
     domain = tissues.vertices.min(axis=0) - room, tissues.vertices.max(axis=0) + room
-    regions = [lead_region(lead), region_of(tissues, lead, region_mm)]
-    return nested_boxes(regions, domain, spacing_mm * AT_LEAD, widen)
+    around, body = region_of(tissues, lead, region_mm), lead_region(lead)
+    if spacing_mm / 2 < FINE_MM:
+        whole = np.minimum(around[0], body[0]), np.maximum(around[1], body[1])
+        return nested_boxes([whole], domain, spacing_mm, widen)
+    return nested_boxes([body, around], domain, spacing_mm / 2, widen)
