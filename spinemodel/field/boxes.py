@@ -21,8 +21,8 @@ Corners: TypeAlias = tuple[FloatArray, FloatArray]
 """Lowest and highest corner, (3,) mm each."""
 
 WIDEN: Final = 16
-"""Cells by which a box is wider than the one in it. A choice, measured: with 32 potentials on roots move by less than
-0.1 %."""
+"""Cells by which a box is wider than the one in it. A choice, measured: on a real subject at 0.8 mm, with 24 instead
+potentials on the roots move by 0.2 % in the two finest boxes, and by 0.35 % in all."""
 
 SLACK: Final = 1e-9
 """Of two cells: what corners may lie beyond a box by rounding."""
