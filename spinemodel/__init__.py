@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from spinemodel.field.lead_field import LeadField
     from spinemodel.field.montage import Montage, parse_montage, superpose
     from spinemodel.field.problem import Problem
-    from spinemodel.field.sampling import potential
+    from spinemodel.field.sampling import gradient, potential
     from spinemodel.field.solver import solve
     from spinemodel.io.bids import read_subject, write_subject
     from spinemodel.io.conductivities import read_preset
@@ -145,6 +145,7 @@ _HOME: Final = {
     "find_format": "io.exports.formats",
     "find_lead": "io.lead_catalogue",
     "fit_column": "vertebrae.column_fit",
+    "gradient": "field.sampling",
     "loft": "anatomy.loft",
     "marker_errors": "anatomy.fidelity",
     "mask_distance": "volume.distance",
@@ -244,6 +245,7 @@ __all__ = [
     "find_format",
     "find_lead",
     "fit_column",
+    "gradient",
     "loft",
     "marker_errors",
     "mask_distance",

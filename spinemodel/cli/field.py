@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from spinemodel.io.whole_model import WholeModel
     from spinemodel.leads.lead import Lead
 
-app = typer.Typer(help="Lead fields: what they are, pictures of them, and files for other programs.",
-                  no_args_is_help=True)  # fmt: skip
+app = typer.Typer(
+    help="Lead fields: what they are, pictures of them, and files for other programs.\n\n"
+    "Example: spinemodel field info leadfield.h5",
+    no_args_is_help=True,
+)
 
 FieldFile = Annotated[Path, typer.Argument(help="A file of `spinemodel solve`.")]
 ModelFolder = Annotated[Path, typer.Argument(help="The model folder that it was solved for.")]

@@ -102,6 +102,11 @@ def read_case(model: Path, lead: Path, asked: Asked) -> Case:
     from spinemodel.io.whole_model import read_model
 
     preset = read_preset(asked.tissues, asked.frequency_hz)
+    if asked.frequency_hz is not None and not any(one.is_complex for one in preset.materials.values()):
+        raise InputError(
+            f"--frequency {asked.frequency_hz:g}: {asked.tissues} has no permittivities; take gabriel1996, or a table "
+            "of your own with permittivity_along and permittivity_across"
+        )
     with step(f"Reading {model}"):
         whole = read_model(model)
         placed = read_lead(lead, whole)
@@ -142,18 +147,19 @@ def memory_of(case: Case, boxes: Sequence[Box]) -> int:
     """Return how much memory a solve takes, bytes."""
     from spinemodel.field.solver import memory_bytes
 
-    return memory_bytes(boxes, len(case.problem.contacts))
+    values = case.problem.medium.conductivity.values()
+    return memory_bytes(boxes, len(case.problem.contacts), complex_values=any(one.is_complex for one in values))
 
 
-def require_memory(case: Case, cells: float = 1.0) -> None:
+def require_memory(case: Case, *, certify: bool = False) -> None:
     """Refuse what does not fit into the memory, with the spacing that would.
 
     Parameters
     ----------
     case
         To solve.
-    cells
-        Size of the smallest cells that are solved with, in units of the spacing: less than 1 for a certificate.
+    certify
+        Whether it is also solved with the smaller cells of a certificate.
 
     Raises
     ------
@@ -163,14 +169,20 @@ def require_memory(case: Case, cells: float = 1.0) -> None:
     free, spacing = free_bytes(), case.asked.spacing_mm
     if free is None:
         return
-    need = memory_of(case, boxes_of(case, spacing * cells))
+    need = memory_of(case, _largest(case, spacing, certify))
     if need <= free:
         return
     tried = (STEP_MM * n for n in range(int(spacing / STEP_MM + 1e-9) + 1, round(COARSEST_MM / STEP_MM) + 1))
-    fits = next((one for one in tried if memory_of(case, boxes_of(case, one * cells)) <= free), None)
+    fits = next((one for one in tried if memory_of(case, _largest(case, one, certify)) <= free), None)
     mend = f"--spacing {fits:.2f} would" if fits else "no spacing would; take a smaller --region, or fewer contacts"
-    what = f"--spacing {spacing:g}" + (" with --certify" if cells < 1 else "")
+    what = f"--spacing {spacing:g}" + (" with --certify" if certify else "")
     raise InputError(f"{what}: needs about {told(need)} of memory, and {told(free)} are free; {mend}")
+
+
+def _largest(case: Case, spacing_mm: float, certify: bool) -> tuple[Box, ...]:
+    """Return the boxes that take most memory."""
+    tried = replace(case, asked=replace(case.asked, spacing_mm=spacing_mm))
+    return finer_boxes(tried) if certify else boxes_of(tried, spacing_mm)
 
 
 def solved(case: Case, boxes: Sequence[Box], what: str = "Solving") -> LeadField:
@@ -222,12 +234,30 @@ def about(case: Case) -> dict[str, Any]:
     }
 
 
+def finer_boxes(case: Case) -> tuple[Box, ...]:
+    """Return the boxes of a certificate: smaller cells, in boxes of the same size."""
+    from spinemodel.field.boxes import WIDEN
+    from spinemodel.field.certificate import FINER
+    from spinemodel.io.field_boxes import FINE_MM, field_boxes
+
+    asked = case.asked
+    return field_boxes(
+        case.model.require_partition(),
+        case.lead,
+        asked.spacing_mm * FINER,
+        boundary=asked.boundary,
+        region_mm=asked.region_mm,
+        widen=round(WIDEN / FINER),
+        lead_apart=asked.spacing_mm / 2 >= FINE_MM,
+    )
+
+
 def certified(case: Case, field: LeadField) -> LeadField:
     """Return the field with what smaller cells and a larger domain change of it along the model's fibres.
 
     The larger domain is the model's with tissue going on round it, whatever becomes of the current at the skin.
     """
-    from spinemodel.field.certificate import FINER, certificate
+    from spinemodel.field.certificate import certificate
     from spinemodel.io.exports.fibres import model_paths
     from spinemodel.io.field_boxes import BEYOND_MM, field_boxes
     from spinemodel.io.field_problem import field_problem
@@ -235,11 +265,13 @@ def certified(case: Case, field: LeadField) -> LeadField:
     asked, tissues = case.asked, case.model.require_partition()
     with step("Drawing fibre paths"):
         paths = model_paths(case.model)
-    finer = solved(case, boxes_of(case, asked.spacing_mm * FINER), "Certifying, smaller cells")
+    finer = solved(case, finer_boxes(case), "Certifying, smaller cells")
     with step("Laying the lead into a larger domain"):
         wider = replace(case, problem=field_problem(case.model, case.lead, case.preset, "beyond"))
     more = 2 * BEYOND_MM if asked.boundary == "beyond" else BEYOND_MM
-    boxes = field_boxes(tissues, case.lead, asked.spacing_mm, region_mm=asked.region_mm, beyond_mm=more)
+    boxes = field_boxes(
+        tissues, case.lead, asked.spacing_mm, boundary="beyond", region_mm=asked.region_mm, beyond_mm=more
+    )
     larger = solved(wider, boxes, "Certifying, larger domain")
     with step("Comparing along fibres"):
         found = certificate(field, finer, larger, paths)

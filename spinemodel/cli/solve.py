@@ -80,21 +80,27 @@ def solve(
 
     Example: spinemodel solve models/sub-03 lead.json --tissues capogrosso2013 --out leadfield.h5 --dry-run
     """
+    from spinemodel.volume._device import choose
+
     if out.suffix.lower() not in SUFFIXES:
         raise InputError(f"--out {out}: expected a name that ends with {' or '.join(SUFFIXES)}")
     asked = Asked(tissues, spacing, region, boundary, contacts, frequency, tolerance, device)
     require_free([out, *([out.with_suffix(".png")] if figure else [])], [model, lead])
+    choose(device)
     case = read_case(model, lead, asked)
     boxes = boxes_of(case, spacing)
     _tell_size(case, boxes)
     if dry_run:
         return
-    _require_memory(case, certify)
+    require_memory(case, certify=certify)
     field = _told(case, boxes)
+    _write(out, field)
     if certify:
         field = certified(case, field)
         print_certificate(field.about["certificate"])
-    _write(out, field)
+        _write(out, field)
+    else:
+        say("note: not certified: what smaller cells would change, of activating functions above all, --certify tells")
     if figure:
         _draw(out.with_suffix(".png"), case, field)
 
@@ -106,13 +112,6 @@ def _tell_size(case: Case, boxes: Sequence[Box]) -> None:
     have = "" if free is None else f", and {told(free)} are free"
     need = told(memory_of(case, boxes))
     say(f"{unknowns(boxes) / 1e6:.2f} million unknowns for each of {contacts} contacts: about {need} of memory{have}")
-
-
-def _require_memory(case: Case, certify: bool) -> None:
-    """Refuse what does not fit, with the smaller cells of a certificate where one is wanted."""
-    from spinemodel.field.certificate import FINER
-
-    require_memory(case, FINER if certify else 1.0)
 
 
 def _told(case: Case, boxes: Sequence[Box]) -> LeadField:

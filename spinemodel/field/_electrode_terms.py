@@ -19,7 +19,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemodel.arrays import FloatArray
 from spinemodel.field._electrode_work import Room, Work, add_to, invert, look, new_room, set_sigma, times
 from spinemodel.field._laminate import MEAN, Basis, new_basis, prepare
 from spinemodel.field.cells import CellArrays
@@ -60,16 +59,20 @@ def terms(
 
 
 @compiled
-def loads(cells: CellArrays, work: Work) -> FloatArray:
-    """Return the integral of each corner's function over the surface in each cell, (cells, 8), edges2."""
-    basis, room, out = new_basis(cells), new_room(cells, work), np.zeros((len(work.cell), 8))
+def loads(cells: CellArrays, work: Work) -> NDArray[np.number]:
+    """Return the integral of each corner's function over the surface in each cell, (cells, 8), edges2.
+
+    Complex where conductivities are: so are the functions then, where tissues meet.
+    """
+    basis, room = new_basis(cells), new_room(cells, work)
+    out = np.zeros((len(work.cell), 8), room.values.dtype)
     for n in range(len(work.cell)):
         prepare(cells, work.cell[n, 0], work.cell[n, 1], work.cell[n, 2], basis)
         for piece in range(work.first_piece[work.first_run[n]], work.first_piece[work.first_run[n + 1]]):
             for p in range(3):
                 look(work, n, work.points[piece, p], basis, room)
                 for a in range(8):
-                    out[n, a] += work.area[piece] / 3 * room.values[a].real
+                    out[n, a] += work.area[piece] / 3 * room.values[a]
     return out
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import Akima1DInterpolator, CubicSpline
 
 from spinemodel.anatomy.fibre_paths import FibrePath
@@ -53,13 +54,16 @@ class FibrePotentials:
     offsets: IntArray
     points: FloatArray
     arc_mm: FloatArray
-    potential: FloatArray
+    potential: NDArray[Any]
 
     def __post_init__(self) -> None:
         """Copy the arrays, make them read-only, and see that they fit each other."""
         object.__setattr__(self, "offsets", freeze_int(self.offsets))
-        for name in ("points", "arc_mm", "potential"):
+        for name in ("points", "arc_mm"):
             object.__setattr__(self, name, freeze(getattr(self, name)))
+        potential = np.array(self.potential, dtype=complex if np.iscomplexobj(self.potential) else float)
+        potential.setflags(write=False)
+        object.__setattr__(self, "potential", potential)
         n = len(self.points)
         shapes = (self.offsets.shape, self.points.shape, self.arc_mm.shape, self.potential.shape)
         if shapes != ((len(self.names) + 1,), (n, 3), (n,), (len(self.contacts), n)) or self.offsets[-1] != n:
@@ -117,7 +121,7 @@ def potential_along(field: LeadField, path: FibrePath, arc_mm: FloatArray, *, mi
         )
     require_same_space(field.space, path.space)
     points = CubicSpline(path.arc_mm, path.points)(arc_mm[on])
-    values = np.full((len(field.contacts), len(arc_mm)), np.nan)
+    values = np.full((len(field.contacts), len(arc_mm)), np.nan, dtype=_double(field))
     values[:, on] = potential(field, points, within=_tissue(field, path), missing=missing)
     return values
 
@@ -149,7 +153,7 @@ def second_difference(field: LeadField, path: FibrePath, spacing_mm: float, *, m
     _require_spacing(spacing_mm)
     s = path.arc_mm
     inner = _on(s - spacing_mm, s) & _on(s + spacing_mm, s)
-    out = np.full((len(field.contacts), len(s)), np.nan)
+    out = np.full((len(field.contacts), len(s)), np.nan, dtype=_double(field))
     at = np.concatenate([s[inner] - spacing_mm, s[inner], s[inner] + spacing_mm])
     before, here, after = np.split(potential_along(field, path, at, missing=missing), 3, axis=1)
     out[:, inner] = (before - 2 * here + after) / spacing_mm**2
@@ -166,7 +170,7 @@ def interpolated(potentials: FibrePotentials, fibre: str, arc_mm: FloatArray) ->
     s, values = potentials.arc_mm[part], potentials.potential[:, part]
     arc_mm = np.asarray(arc_mm, dtype=np.float64)
     known = np.isfinite(values).all(axis=0)
-    out = np.full((len(values), len(arc_mm)), np.nan)
+    out = np.full((len(values), len(arc_mm)), np.nan, dtype=potentials.potential.dtype)
     if known.sum() < 2:
         return out
     near = np.interp(arc_mm, s, known.astype(float), left=0, right=0)
@@ -196,6 +200,11 @@ def potential_rows(potentials: FibrePotentials, montage: Montage) -> Iterator[di
         for arc, value in zip(UM * potentials.arc_mm[part], values[part], strict=True):
             if np.isfinite(value):
                 yield {"fibre": fibre, "arc_um": f"{arc:.4f}", "potential_mV": f"{value:.9g}"}
+
+
+def _double(field: LeadField) -> np.dtype[Any]:
+    """Return the type of what is computed from a field: real or complex."""
+    return np.result_type(field.potential[0].dtype, np.float64)
 
 
 def _tissue(field: LeadField, path: FibrePath) -> str:

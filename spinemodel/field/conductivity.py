@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from math import pi
+from math import isfinite, pi
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -66,6 +66,11 @@ class Conductivity:
     permittivity_along: float = 0.0
     permittivity_across: float = 0.0
     frequency_hz: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no tissue is."""
+        if not (isfinite(self.along) and isfinite(self.across) and self.along >= 0 and self.across >= 0):
+            raise InputError(f"conductivity: got {self.along} and {self.across} S/m, expected numbers of 0 or more")
 
     @property
     def isotropic(self) -> float:

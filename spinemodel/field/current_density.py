@@ -47,7 +47,11 @@ def current_density(
 
 
 def tensors(
-    field: LeadField, conductivity: Mapping[str, Conductivity], direction: Mapping[str, Direction]
+    field: LeadField,
+    conductivity: Mapping[str, Conductivity],
+    direction: Mapping[str, Direction],
+    *,
+    within: str | None = None,
 ) -> Tensor:
     """Return the tensors of what :func:`~spinemodel.field.sampling.tissue_at` finds, as a function of points.
 
@@ -60,16 +64,24 @@ def tensors(
     direction
         Of the fibres, of every tissue that does not conduct alike along and across; as in a
         :class:`~spinemodel.field.problem.Medium`.
+    within
+        The tissue of all points, where it is known: as it was told to :func:`current_density`.
 
     Raises
     ------
     InputError
-        When the function is called and a tissue has no conductivity, or no direction where it needs one.
+        If the field has no tissue of that name; when the function is called and a tissue has no conductivity, or no
+        direction where it needs one.
     """
+    numbered = {name: number for number, name in field.tissues.items()}
+    if within is not None and within not in numbered:
+        raise InputError(f"within {within!r}: no tissue of the field; expected one of {', '.join(numbered)}")
+    known = None if within is None else numbered[within]
 
     def at(points: FloatArray) -> FloatArray:
-        numbers = tissue_at(field, points)
-        sigma = np.zeros((len(points), 3, 3))
+        numbers = tissue_at(field, points) if known is None else np.full(len(points), known)
+        kind = complex if any(one.is_complex for one in conductivity.values()) else float
+        sigma = np.zeros((len(points), 3, 3), dtype=kind)
         for number in np.unique(numbers[numbers > 0]):
             here, name = numbers == number, field.tissues[int(number)]
             sigma[here] = _tensor(name, conductivity.get(name), direction.get(name), points[here])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.arrays import IntArray
 from spinemodel.field._electrode_layer import layer_of
 from spinemodel.field._electrode_pieces import Pieces, pieces_of
 from spinemodel.field._electrode_terms import SAFETY, loads, terms
@@ -59,7 +59,7 @@ class Load:
     """
 
     nodes: tuple[IntArray, ...]
-    values: tuple[FloatArray, ...]
+    values: tuple[NDArray[np.number], ...]
 
 
 def add_electrodes(
@@ -135,15 +135,15 @@ def surface_load(electrode: Electrode, cells: Sequence[Cells]) -> Load:
     pieces = pieces_of(electrode, cells)
     total = pieces.area.sum()
     nodes: list[IntArray] = []
-    values: list[FloatArray] = []
+    values: list[NDArray[np.number]] = []
     for n, one in enumerate(cells):
         work, _ = _work([pieces.of(pieces.box == n)], one)
-        corners = _corners(work.cell, one)
-        node, row = np.unique(corners, return_inverse=True)
+        node, row = np.unique(_corners(work.cell, one), return_inverse=True)
         share = loads(one.arrays, work) * one.box.spacing_mm**2 / total
         nodes.append(node.astype(np.int64))
-        summed = np.bincount(row.reshape(-1), weights=share.reshape(-1), minlength=len(node))
-        values.append(np.asarray(summed, dtype=np.float64))
+        summed = np.zeros(len(node), dtype=share.dtype)
+        np.add.at(summed, row.reshape(-1), share.reshape(-1))
+        values.append(summed)
     return Load(tuple(nodes), tuple(values))
 
 
@@ -167,9 +167,8 @@ def _add_box(
         return [(np.zeros(0, dtype=np.int64), np.zeros(0)) for _ in pieces]
     if safety == 0:  # No potential is imposed: only the layer remains.
         work, owner = work._replace(first_run=np.zeros_like(work.first_run)), owner[:0]
-    zero, h = 0 * cells.along[:1], cells.box.spacing_mm
-    matrix, pull = np.zeros((len(work.cell), 8, 8), zero.dtype), np.zeros((len(owner), 8), zero.dtype)
-    arrays, size = cells.arrays, len(work.cell)
+    kind, h, arrays, size = cells.along.dtype, cells.box.spacing_mm, cells.arrays, len(work.cell)
+    matrix, pull = np.zeros((size, 8, 8), kind), np.zeros((len(owner), 8), kind)
     parts = [(first, min(first + CELLS, size)) for first in range(0, size, CELLS)]
     side_by_side(lambda part: terms(arrays, work, h, safety, part[0], part[1], matrix, pull), parts)
     corners = _corners(work.cell, cells)

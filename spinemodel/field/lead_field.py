@@ -30,10 +30,10 @@ class LeadField:
         From the finest to the one that holds the domain.
     potential
         Of each box: (contacts, nx, ny, nz) float32, mV per mA; complex64 where tissue stores charge. May be mapped from
-        a file. NaN where nothing conducts.
+        a file. NaN at nodes that touch no cell of which half conducts: within metal they are hardly tied to anything.
     tissue
-        Of each box: (nx - 1, ny - 1, nz - 1) uint8: number of the part that fills most of each cell; 0 where nothing
-        conducts.
+        Of each box: (nx - 1, ny - 1, nz - 1) uint8: number of the part that fills most of each cell; 0 where less than
+        half of it conducts.
     tissues
         Name of each of these numbers.
     impedance

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemodel.errors import InputError
+from spinemodel.errors import GeometryError, InputError
 from spinemodel.field._processor import Processor
 from spinemodel.field._processor_cpu import Cpu
 from spinemodel.field.boxes import Box
@@ -23,7 +23,7 @@ from spinemodel.field.composite import Composite, Vector, by_node, collect, comp
 from spinemodel.field.conjugate_gradients import Progress, solve_system
 from spinemodel.field.electrodes import Coupling, Load, add_electrodes, fill_steps, surface_load
 from spinemodel.field.lead_field import LeadField
-from spinemodel.field.problem import Problem
+from spinemodel.field.problem import Electrode, Problem
 from spinemodel.field.processors import processor
 from spinemodel.field.stencils import stencils_of
 from spinemodel.volume._device import Device
@@ -39,6 +39,12 @@ LANES: Final = 16
 
 PER_MA: Final = 1000.0
 """Solutions are in V per mA: mS of a matrix in S/m and mm."""
+
+GROUNDED: Final = 0.01
+"""Of a contact's current, that may be missing at the ground: more is no rounding, but current with nowhere to go."""
+
+SMALLEST: Final = 4
+"""Least area of a contact, in faces of the cells that it lies in: a smaller one is not held to its potential."""
 
 Drive: TypeAlias = Coupling | Load
 """What a contact does to the nodes: with its potential, or with a given current density."""
@@ -69,15 +75,19 @@ class System:
     ground: Coupling | None
 
 
-def memory_bytes(boxes: Sequence[Box], contacts: int, subsamples: int = SUBSAMPLES) -> int:
-    """Return about how much memory a solve takes at its most.
+def memory_bytes(
+    boxes: Sequence[Box], contacts: int, subsamples: int = SUBSAMPLES, *, complex_values: bool = False
+) -> int:
+    """Return about how much memory a solve takes at its most, twice as much for complex conductivities.
 
-    Per node and lane: four vectors of double and three of single precision. Per node: sub-voxels and their making,
+    Per node and lane: five vectors of double and three of single precision. Per node: sub-voxels and their making,
     two sets of stencils, weights. The coarser levels are an eighth and less.
     """
     lanes = min(contacts, LANES)
     nodes = float(sum(np.prod(box.nodes) for box in boxes))
-    return int(nodes * (lanes * 44 * 1.05 + contacts * 4 + 2 * subsamples**3 + 27 * 4 * 2.2 + 60)) + (300 << 20)
+    twice = 2 if complex_values else 1
+    own = lanes * 52 * 1.05 + contacts * 4 + 27 * 4 * 2.2
+    return int(nodes * (twice * own + 2 * subsamples**3 + 60)) + (300 << 20)
 
 
 def solve(
@@ -121,9 +131,9 @@ def solve(
     ConvergenceError
         If the tolerance is not reached.
     GeometryError
-        If a contact touches nothing that conducts.
+        If a contact touches nothing that conducts, or its current does not come to the ground.
     InputError
-        If there is no contact, or tissues lack a value or a direction.
+        If there is no contact, one is smaller than some cells' faces, or tissues lack a value or a direction.
     """
     if not problem.contacts:
         raise InputError("field: the problem has no contact; place a lead first")
@@ -139,8 +149,7 @@ def solve(
         follow(system.matrix, solution.values)
         values = [by_node(system.matrix.on.fetch(part), len(chosen)) for part in solution.values]
         answers[:, chosen] = [_answer(drive, values, chosen, n) for n, drive in enumerate(system.drives)]
-        if system.ground is not None:
-            ground[chosen] = _answer(system.ground, values, chosen, -1)
+        ground[chosen] = _through_ground(system, solution.values, values, chosen)
         for part, field in zip(values, fields, strict=True):
             field[chosen] = np.moveaxis(part, 3, 0)
         steps.append([float(left) for left in solution.residuals.max(axis=1)])
@@ -152,6 +161,8 @@ def equations(
 ) -> System:
     """Return the equations of a problem on nested boxes."""
     cells = cells_of(problem.medium, boxes, subsamples)
+    for contact in problem.contacts:
+        _require_size(contact, boxes[0].spacing_mm)
     stencils = [stencils_of(one) for one in cells]
     pinned = [np.zeros(stencil.shape[:3], dtype=stencil.dtype) for stencil in stencils]
     held = problem.contacts if currents == "floating" else ()
@@ -164,6 +175,17 @@ def equations(
     if currents == "uniform":
         drives = tuple(surface_load(one, cells) for one in problem.contacts)
     return System(cells, matrix, drives, ground)
+
+
+def _require_size(contact: Electrode, spacing_mm: float) -> None:
+    """Raise unless a contact spans some cells."""
+    a, b, c = np.moveaxis(contact.triangles, 1, 0)
+    area = float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
+    if area < SMALLEST * spacing_mm**2:
+        raise InputError(
+            f"contact {contact.name}: {area:.3g} mm2 touch tissue, expected {SMALLEST * spacing_mm**2:.3g} or more "
+            f"with cells of {spacing_mm:g} mm; use a smaller spacing"
+        )
 
 
 def empty_potential(box: Box, contacts: int, system: System) -> NDArray[Any]:
@@ -195,6 +217,20 @@ def _answer(drive: Drive, values: Sequence[NDArray[Any]], chosen: Sequence[int],
     return total
 
 
+def _through_ground(
+    system: System, values: Vector, fetched: Sequence[NDArray[Any]], chosen: Sequence[int]
+) -> NDArray[Any]:
+    """Return the current that comes from the ground into the tissue in each solution, mA: that of 1 mA is -1."""
+    if system.ground is not None:
+        return np.asarray(_answer(system.ground, fetched, chosen, -1))
+    on, matrix = system.matrix.on, system.matrix
+    image = on.zeros(matrix.boxes[-1].nodes, len(chosen), fetched[-1].dtype)
+    on.product(matrix.own[-1], matrix.pinned[-1], values[-1], image)
+    flows = by_node(on.fetch(image), len(chosen))
+    inside = flows[1:-1, 1:-1, 1:-1]
+    return np.asarray(flows.sum(axis=(0, 1, 2)) - inside.sum(axis=(0, 1, 2)))
+
+
 def _lead_field(
     problem: Problem,
     boxes: Sequence[Box],
@@ -206,11 +242,10 @@ def _lead_field(
     about: Mapping[str, Any],
 ) -> LeadField:
     """Return the sums of the solutions that are 1 mA through each contact."""
-    volts = np.linalg.inv(answers) if currents == "floating" else np.eye(len(answers))
+    volts = _inverse(answers) if currents == "floating" else np.eye(len(answers))
     impedance = volts if currents == "floating" else answers
-    lost = np.abs((answers.sum(axis=0) if currents == "floating" else 1) + ground)
-    scale = np.abs(ground) if system.ground is not None else np.inf
-    balance = {} if system.ground is None else {"current_balance": float((lost / scale).max())}
+    lost = np.abs(1 + ground @ volts)
+    _require_grounded(problem, impedance, lost)
     for field, cells in zip(fields, system.cells, strict=True):
         flat = field.reshape(len(volts), -1)
         for part in np.array_split(np.arange(flat.shape[1]), max(1, flat.shape[1] >> 16)):
@@ -225,12 +260,31 @@ def _lead_field(
         tuple(cells.tissue for cells in system.cells),
         {number: name for number, name in enumerate(system.cells[0].names) if name},
         _symmetric(impedance) * PER_MA,
-        {**about, **balance, "currents": currents, "asymmetry": _asymmetry(impedance)},
+        {**about, "currents": currents, "current_balance": float(lost.max()), "asymmetry": _asymmetry(impedance)},
     )
 
 
+def _inverse(answers: NDArray[Any]) -> NDArray[Any]:
+    """Return the inverse of the contacts' admittances; NaN where there is none."""
+    try:
+        return np.linalg.inv(answers)
+    except np.linalg.LinAlgError:
+        return np.full_like(answers, np.nan)
+
+
+def _require_grounded(problem: Problem, impedance: NDArray[Any], lost: NDArray[Any]) -> None:
+    """Raise where a contact's current does not come to the ground."""
+    held = np.isfinite(impedance.diagonal()) & (impedance.diagonal().real > 0) & (lost < GROUNDED)
+    if not held.all():
+        name = problem.contacts[int(np.argmin(held))].name
+        raise GeometryError(
+            f"contact {name}: its current does not come to the ground; expected tissue that conducts all the way; "
+            "look for a gap or an insulator round the contact, or take another boundary"
+        )
+
+
 def _touched(cells: Cells) -> NDArray[np.bool_]:
-    """Return the nodes that touch a cell that conducts."""
+    """Return the nodes that touch a cell of which half conducts; the others are hardly tied to anything."""
     found = np.zeros(cells.box.nodes, dtype=bool)
     conducts = cells.tissue > 0
     for corner in range(8):

@@ -28,10 +28,11 @@ def field_boxes(
     lead: Lead,
     spacing_mm: float,
     *,
-    boundary: Boundary = "beyond",
+    boundary: Boundary,
     region_mm: float = MARGIN_MM,
     beyond_mm: float = BEYOND_MM,
     widen: int = WIDEN,
+    lead_apart: bool | None = None,
 ) -> tuple[Box, ...]:
     """Return nested boxes for a lead in a model.
 
@@ -51,6 +52,8 @@ def field_boxes(
         How far tissue goes on round the model, where it does.
     widen
         Cells by which a box is wider than the one in it.
+    lead_apart
+        Whether the lead has a box of its own; where not told, from 0.3 mm on.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def field_boxes(
     room = beyond_mm if boundary == "beyond" else SKIN_MM
     domain = tissues.vertices.min(axis=0) - room, tissues.vertices.max(axis=0) + room
     around, body = region_of(tissues, lead, region_mm), lead_region(lead)
-    if spacing_mm / 2 < FINE_MM:
+    if not (spacing_mm / 2 >= FINE_MM if lead_apart is None else lead_apart):
         whole = np.minimum(around[0], body[0]), np.maximum(around[1], body[1])
         return nested_boxes([whole], domain, spacing_mm, widen)
     return nested_boxes([body, around], domain, spacing_mm / 2, widen)

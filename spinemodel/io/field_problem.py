@@ -50,7 +50,7 @@ PATHS_PER_ROOT: Final = 12
 MARGIN_MM: Final = 10.0
 """Of the region of interest beyond the lead's ends. A choice."""
 
-LEAD_MARGIN_MM: Final = 2.0
+LEAD_MARGIN_MM: Final = 1.0
 """Of the lead's own region."""
 
 log = logging.getLogger("spinemodel")

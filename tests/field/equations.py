@@ -144,19 +144,19 @@ def in_next(fine: Sequence[Box]) -> list[tuple[int, int, int]]:
     return [box_in_next(inner, outer) for inner, outer in pairwise(fine)]
 
 
-def sphere_contact(name: str, radius: float, at: Sequence[float] = (0, 0, 0)) -> Electrode:
+def sphere_contact(name: str, radius: float, at: Sequence[float] = (0, 0, 0), steps: int = 4) -> Electrode:
     """Return a sphere of metal."""
-    surface = ball(name, radius, at=at, steps=4)
+    surface = ball(name, radius, at=at, steps=steps)
     return Electrode(name, surface.vertices[surface.faces])
 
 
 def spheres_in_sphere(
     places: Sequence[Sequence[float]], radius: float, ground_mm: float, sigma: float = 0.5,
-    at: Sequence[float] = (0, 0, 0),
+    at: Sequence[float] = (0, 0, 0), steps: int = 4,
 ) -> Problem:  # fmt: skip
     """Return spheres of metal in a ball of tissue, whose surface is the ground."""
-    skin = ball("tissue", ground_mm, at=at, steps=4)
-    metal = {f"C{n + 1}": ball(f"C{n + 1}", radius, at=place, steps=4) for n, place in enumerate(places)}
+    skin = ball("tissue", ground_mm, at=at, steps=steps)
+    metal = {f"C{n + 1}": ball(f"C{n + 1}", radius, at=place, steps=steps) for n, place in enumerate(places)}
     points, faces = [skin.vertices], [skin.faces]
     for one in metal.values():
         faces.append(one.faces[:, ::-1] + sum(map(len, points)))

@@ -12,13 +12,15 @@ from spinemodel.field.problem import Medium
 from tests.field.boxed import ball, conductivity, cube, medium, slab
 
 
-def test_tissue_is_what_fills_most_of_what_conducts() -> None:
+def test_tissue_is_what_fills_most_of_what_conducts_if_that_is_half() -> None:
     parts = {n: slab(n, (0, 0, 1), *z) for n, z in {"a": (-3, 0.1), "none": (0.1, 0.8), "b": (0.8, 3)}.items()}
     given = medium(parts, {"a": conductivity(1.0), "b": conductivity(2.0)})
     cells = cells_of(given, [Box((-2, -2, -4), (5, 5, 9), 1.0)])[0]
     assert cells.names == ("", "a", "", "b")
     assert cells.along.tolist() == [0, 1, 0, 2]
-    assert cells.tissue[0, 0].tolist() == [0, 1, 1, 1, 3, 3, 3, 0]
+    assert cells.tissue[0, 0].tolist() == [0, 1, 1, 1, 0, 3, 3, 0]
+    wide = medium({"a": slab("a", (0, 0, 1), -3, 0.5)}, {"a": conductivity(1.0)})
+    assert cells_of(wide, [Box((-2, -2, -4), (5, 5, 9), 1.0)])[0].tissue[0, 0].tolist() == [0, 1, 1, 1, 1, 0, 0, 0]
 
 
 def test_fibres_run_as_they_do_at_the_centre_of_each_cell_that_has_them() -> None:

@@ -27,7 +27,7 @@ def lead(model) -> Lead:
 
 @pytest.mark.parametrize("spacing", [0.2, 0.25, 0.3, 0.5, 0.8])
 def test_cells_are_as_asked_round_the_sac_and_half_as_large_round_the_lead(model, lead, spacing) -> None:
-    boxes = field_boxes(model.partition, lead, spacing)
+    boxes = field_boxes(model.partition, lead, spacing, boundary="beyond")
     split = spacing / 2 >= FINE_MM
     assert boxes[0].spacing_mm == pytest.approx(spacing / 2 if split else spacing)
     sac = boxes[1] if split else boxes[0]
@@ -47,4 +47,4 @@ def test_tissue_goes_on_round_the_model_where_it_is_told_to(model, lead) -> None
 
 def test_a_negative_region_is_refused(model, lead) -> None:
     with pytest.raises(InputError, match="region"):
-        field_boxes(model.partition, lead, 0.8, region_mm=-1.0)
+        field_boxes(model.partition, lead, 0.8, boundary="beyond", region_mm=-1.0)
