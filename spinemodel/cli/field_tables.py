@@ -51,7 +51,7 @@ def print_certificate(certificate: Mapping[str, Any]) -> None:
     for name, value in certificate.items():
         say(f"  {name}: {_text(value)}")
     if certificate.get("holds") is False:
-        say("note: the field is less sure than a certificate asks; take a smaller --spacing, or mind it where it is used")
+        say("note: the field is less sure than a certificate asks; take a smaller --spacing, or mind it in use")
 
 
 def _text(value: Any) -> str:
