@@ -63,13 +63,18 @@ def lattice(
     Raises
     ------
     InputError
-        If the region is empty, the spacing is not positive or the points are too many.
+        If the region is empty or outside the field, the spacing is not positive or the points are too many.
     """
     finest = field.boxes[0]
     h = finest.spacing_mm if spacing_mm is None else float(spacing_mm)
     low, high = (np.asarray(end, dtype=np.float64) for end in region or (finest.low, finest.high))
     if not 0 < h < np.inf or low.shape != (3,) or high.shape != (3,) or not (low < high).all():
         raise InputError(f"export: got the box {low} to {high} at {h:g} mm, expected a box at a spacing above 0 mm")
+    domain = field.boxes[-1]
+    if (low > domain.high).any() or (high < domain.low).any():
+        raise InputError(
+            f"export: the box {low} to {high} lies outside the field, {domain.low} to {domain.high} mm; give one in it"
+        )
     first, last = np.ceil(low / h - 1e-9), np.floor(high / h + 1e-9)
     count = (last - first + 1).clip(1)
     if count.prod() > MOST_VALUES or not np.isfinite(count).all():

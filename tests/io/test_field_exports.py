@@ -54,6 +54,7 @@ class TestLattice:
             (None, 0.0, "expected a box at a spacing above 0"),
             (None, float("nan"), "expected a box at a spacing above 0"),
             (((0, 0, 0), (100, 100, 100)), 0.01, "points, expected at most"),
+            (((5000, 0, 0), (5001, 1, 1)), 0.5, "lies outside the field"),
         ],
     )
     def test_refused(self, region: object, spacing: float, said: str) -> None:
