@@ -8,7 +8,7 @@ solutions with these is the field of floating contacts, with no constraint in th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -19,7 +19,7 @@ from spinemodel.field._processor import Processor
 from spinemodel.field._processor_cpu import Cpu
 from spinemodel.field.boxes import Box
 from spinemodel.field.cells import Cells, cells_of
-from spinemodel.field.composite import Composite, Vector, by_node, collect, composite, follow, inject
+from spinemodel.field.composite import Composite, Vector, apply, by_node, collect, composite, follow, inject
 from spinemodel.field.conjugate_gradients import Progress, solve_system
 from spinemodel.field.electrodes import Coupling, Load, add_electrodes, fill_steps, surface_load
 from spinemodel.field.lead_field import LeadField
@@ -223,10 +223,10 @@ def _through_ground(
     """Return the current that comes from the ground into the tissue in each solution, mA: that of 1 mA is -1."""
     if system.ground is not None:
         return np.asarray(_answer(system.ground, fetched, chosen, -1))
-    on, matrix = system.matrix.on, system.matrix
-    image = on.zeros(matrix.boxes[-1].nodes, len(chosen), fetched[-1].dtype)
-    on.product(matrix.own[-1], matrix.pinned[-1], values[-1], image)
-    flows = by_node(on.fetch(image), len(chosen))
+    matrix = replace(system.matrix, grounded=False)
+    image = tuple(matrix.on.zeros(level.nodes, len(chosen), fetched[-1].dtype) for level in matrix.boxes)
+    apply(matrix, values, image)
+    flows = by_node(matrix.on.fetch(image[-1]), len(chosen))
     inside = flows[1:-1, 1:-1, 1:-1]
     return np.asarray(flows.sum(axis=(0, 1, 2)) - inside.sum(axis=(0, 1, 2)))
 

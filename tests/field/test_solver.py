@@ -294,7 +294,7 @@ def test_a_contact_that_touches_nothing_is_refused() -> None:
 
 def test_a_contact_smaller_than_cells_is_refused() -> None:
     problem, boxes = small()
-    with pytest.raises(InputError, match="contact C9: 0.* expected .* smaller spacing"):
+    with pytest.raises(InputError, match="use a smaller spacing"):
         solve(replace(problem, contacts=(sphere_contact("C9", 0.2),)), boxes)
 
 
@@ -303,7 +303,7 @@ def test_current_with_nowhere_to_go_is_an_error() -> None:
     metal = ball("C1", 1.0, steps=4)
     alone = medium({"C1": metal, "tissue": ball("tissue", 5.0, steps=4)}, {"tissue": conductivity(0.5)}, None)
     boxes = cube_boxes([2.0], 16.0, 0.5)
-    with pytest.raises((GeometryError, ConvergenceError), match="contact C1: its current|is left"):
+    with pytest.raises((GeometryError, ConvergenceError), match="its current"):
         solve(Problem(alone, (sphere_contact("C1", 1.0),), None), boxes)
 
 
