@@ -178,7 +178,7 @@ def reference(model: Path, lead: Path, spacing: float, driven: Sequence[str]) ->
     from spinemodel.field.solver import solve
     from spinemodel.io.conductivities import read_preset
     from spinemodel.io.exports.fibres import model_paths
-    from spinemodel.io.exports.meshing import fill
+    from spinemodel.io.exports.tetrahedra import fill
     from spinemodel.io.field_boxes import field_boxes
     from spinemodel.io.field_problem import field_problem, with_lead
     from spinemodel.io.lead import read_lead

@@ -209,14 +209,34 @@ def _prolong_node(weights: Any, coarse: Any, values: Any, at: Any, i: int, j: in
 
 
 @compiled
+def _push_node(weights: Any, values: Any, coarse: Any, at: Any, i: int, j: int, k: int, lanes: int) -> None:
+    """Add what stands at one node to the coarse box, by W^T."""
+    source = values[i + 1, j + 1, (k + 1) * lanes : (k + 2) * lanes]
+    row = weights[i, j, k]
+    for corner in range(8):
+        w = row[corner]
+        if w != 0:
+            z = (at[2] + k // 2 + corner % 2 + 1) * lanes
+            into = coarse[at[0] + i // 2 + corner // 4 + 1, at[1] + j // 2 + corner // 2 % 2 + 1, z : z + lanes]
+            for m in range(U(lanes)):
+                into[m] += w * source[m]
+
+
+@compiled
+def _stride(weights: Any, i: int, j: int) -> int:
+    """Return the distance of the border's nodes along a row: all of one on a face, else its two ends."""
+    nx, ny, nz, _ = weights.shape
+    return 1 if i in (0, nx - 1) or j in (0, ny - 1) else nz - 1
+
+
+@compiled
 def pull_border(weights: WeightArray, coarse: Lanes, values: Lanes, at: Any) -> None:
     """Give the nodes on the fine box's border the coarse box's values, by their weights."""
-    nx, ny, nz = weights.shape[:3]
+    nx, ny, nz, _ = weights.shape
     lanes = values.shape[2] // (nz + 2)
     for i in range(nx):
         for j in range(ny):
-            step = 1 if i in (0, nx - 1) or j in (0, ny - 1) else nz - 1
-            for k in range(0, nz, step):
+            for k in range(0, nz, _stride(weights, i, j)):
                 values[i + 1, j + 1, (k + 1) * lanes : (k + 2) * lanes] = 0
                 _prolong_node(weights, coarse, values, at, i, j, k, lanes)
 
@@ -224,19 +244,10 @@ def pull_border(weights: WeightArray, coarse: Lanes, values: Lanes, at: Any) -> 
 @compiled
 def push_border(weights: WeightArray, values: Lanes, coarse: Lanes, at: Any) -> None:
     """Add what stands on the fine box's border to the coarse box, by the weights, and clear it."""
-    nx, ny, nz = weights.shape[:3]
+    nx, ny, nz, _ = weights.shape
     lanes = values.shape[2] // (nz + 2)
     for i in range(nx):
         for j in range(ny):
-            step = 1 if i in (0, nx - 1) or j in (0, ny - 1) else nz - 1
-            for k in range(0, nz, step):
-                source = values[i + 1, j + 1, (k + 1) * lanes : (k + 2) * lanes]
-                for corner in range(8):
-                    w = weights[i, j, k, corner]
-                    if w != 0:
-                        z = (at[2] + k // 2 + corner % 2 + 1) * lanes
-                        x, y = at[0] + i // 2 + corner // 4 + 1, at[1] + j // 2 + corner // 2 % 2 + 1
-                        for m in range(lanes):
-                            coarse[x, y, z + m] += w * source[m]
-                for m in range(lanes):
-                    source[m] = 0
+            for k in range(0, nz, _stride(weights, i, j)):
+                _push_node(weights, values, coarse, at, i, j, k, lanes)
+                values[i + 1, j + 1, (k + 1) * lanes : (k + 2) * lanes] = 0

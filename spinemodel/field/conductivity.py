@@ -74,7 +74,7 @@ class Conductivity:
 
     @property
     def isotropic(self) -> float:
-        """One value of the same mean resistance in all directions: the geometric mean of the tensor."""
+        """One value for all directions: the geometric mean of the tensor's."""
         return float((self.along * self.across**2) ** (1 / 3))
 
     @property

@@ -17,8 +17,8 @@ from spinemodel.field.boxes import Box
 class LeadField:
     """Potentials on the nodes of nested boxes.
 
-    A point takes its potential from the finest box that holds it. Potentials are against the ground, which takes the
-    current back; contacts that carry none float.
+    A point takes its potential from the finest box that holds its neighbourhood. Potentials are against the ground,
+    which takes the current back; contacts that carry none float.
 
     Attributes
     ----------

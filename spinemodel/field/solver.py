@@ -29,10 +29,11 @@ from spinemodel.field.stencils import stencils_of
 from spinemodel.volume._device import Device
 
 TOLERANCE: Final = 3e-8
-"""Of the right-hand side, that may be left. A choice: a thousandth of what a cell's size does to the result."""
+"""Of the right-hand side, that may be left. A choice: with it a real subject's currents balance to 1e-6."""
 
 SUBSAMPLES: Final = 4
-"""Sub-voxels along an edge of a cell. A choice, measured: 6 moves the shells' errors by less than a tenth of them."""
+"""Sub-voxels along an edge of a cell. A choice: with 6 the shells' errors at 0.5 mm are a tenth to a quarter less, for
+more than three times the work on cut cells."""
 
 LANES: Final = 16
 """Contacts that are solved side by side. More would share a reading of the equations with no gain."""
