@@ -93,7 +93,8 @@ class Population:
         """Copy the arrays, make them read-only, and see that all are of the same fibres."""
         for name in ("diameter_um", "first_mm", "weight"):
             object.__setattr__(self, name, freeze(getattr(self, name)))
-        own = (self.names, self.roots, self.classes, self.models, self.paths, self.diameter_um, self.first_mm, self.weight)
+        texts = (self.names, self.roots, self.classes, self.models)
+        own = (*texts, self.paths, self.diameter_um, self.first_mm, self.weight)
         if len({len(part) for part in own}) != 1 or len(set(self.names)) != len(self.names):
             raise InputError(f"population: got {[len(part) for part in own]} entries and {len(set(self.names))} names; "
                              "expected one of each for every fibre, and each name once")  # fmt: skip
