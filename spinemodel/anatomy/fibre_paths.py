@@ -61,6 +61,8 @@ class FibrePath:
         Name of the coordinate space.
     points
         (n, 3) mm, RAS+, from the cord outwards, equally spaced along the path.
+    column_mm
+        Length of its first part, up to where it leaves the cord, that lies in a dorsal column; 0 without such a part.
     """
 
     name: str
@@ -68,6 +70,7 @@ class FibrePath:
     rootlet: str
     space: str
     points: FloatArray
+    column_mm: float = 0.0
 
     def __post_init__(self) -> None:
         """Copy the points and make them read-only."""
@@ -210,7 +213,7 @@ def _evenly(points: FloatArray) -> FloatArray:
 def resampled(path: FibrePath, points: int) -> FibrePath:
     """Return the path with a number of points, equally spaced."""
     at = np.linspace(0, path.arc_mm[-1], points)
-    return FibrePath(path.name, path.root, path.rootlet, path.space, resample(path.points, at))
+    return replace(path, points=resample(path.points, at))
 
 
 def inside_box(path: FibrePath, low: FloatArray, high: FloatArray) -> FibrePath | None:

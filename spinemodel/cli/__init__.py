@@ -30,8 +30,12 @@ from spinemodel.cli import (
     place,
     quality,
     rasterise,
+    recruit,
+    run,
     score,
     solve,
+    sweep,
+    verify,
     vertebrae,
     volumes,
 )
@@ -60,6 +64,10 @@ app.command(name="place")(place.place)
 app.command(name="export")(export.export)
 app.command(name="edit")(edit.edit)
 app.command(name="solve")(solve.solve)
+app.command(name="recruit")(recruit.recruit)
+app.command(name="sweep")(sweep.sweep)
+app.command(name="run")(run.run)
+app.command(name="verify")(verify.verify)
 app.add_typer(leads.app, name="leads")
 app.add_typer(field.app, name="field")
 app.add_typer(data.app, name="data", help="Public datasets: list, fetch, verify.\n\nExample: spinemodel data list")

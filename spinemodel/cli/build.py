@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spinemodel.cli import options
-from spinemodel.cli.given_vertebrae import GivenVertebrae, given_vertebrae, print_given, record_of
+from spinemodel.cli.given_vertebrae import print_given
 from spinemodel.cli.show import print_displacements, print_fidelity, print_tissues, say, step
 from spinemodel.errors import BackendUnavailableError, GeometryError, InputError
 
 if TYPE_CHECKING:
     from spinemodel.anatomy.annotation import Annotation
-    from spinemodel.anatomy.model import Anatomy, BuildParameters
-    from spinemodel.anatomy.tissues import TissueParameters, Tissues
-    from spinemodel.arrays import FloatArray
+    from spinemodel.anatomy.model import BuildParameters
+    from spinemodel.anatomy.tissues import TissueParameters
+    from spinemodel.io.built_model import Built
+    from spinemodel.io.given_vertebrae import GivenVertebrae
     from spinemodel.io.slicer import Frame
 
 
@@ -56,6 +57,7 @@ def build_model(
     Example: spinemodel build sub-03 --out models --tissues --vertebrae other/surfaces --vertebrae-fit template
     """
     from spinemodel.io.bids import read_subject
+    from spinemodel.io.given_vertebrae import given_vertebrae
 
     parameters = replace(
         options.build_parameters(edge, radius or [], conus, contour, noise),
@@ -74,11 +76,12 @@ def build_model(
         annotation = read_subject(markers, subject)
     given = None
     if vertebrae:
-        given = given_vertebrae(vertebrae, vertebrae_fit, vertebrae_labels, annotation, parameters)
-    build_and_write(annotation, out, parameters, chosen, frame, completed=completed, vertebrae=given, figures=figures)
+        with step(f"Placing {vertebrae}"):
+            given = given_vertebrae(vertebrae, vertebrae_fit, vertebrae_labels, annotation, parameters)
+    build_and_tell(annotation, out, parameters, chosen, frame, completed=completed, vertebrae=given, figures=figures)
 
 
-def build_and_write(
+def build_and_tell(
     annotation: Annotation,
     out: Path,
     parameters: BuildParameters,
@@ -88,7 +91,7 @@ def build_and_write(
     completed: TissueParameters | None = None,
     vertebrae: GivenVertebrae | None = None,
     figures: bool = True,
-) -> Anatomy:
+) -> None:
     """Build a model, and its tissues where ``completed`` says which, write its folder and print what came out.
 
     Raises
@@ -96,47 +99,25 @@ def build_and_write(
     GeometryError
         If the model that was written breaks a promise.
     """
-    from spinemodel.anatomy.audit import audit
-    from spinemodel.anatomy.build import build
-    from spinemodel.anatomy.fidelity import marker_errors, summarise
-    from spinemodel.io.model import write_model
+    from spinemodel.io.built_model import build_and_write
 
-    with step(f"Building {annotation.subject}"):
-        anatomy = build(annotation, parameters, vertebrae.surfaces if vertebrae else None)
-    _say(anatomy.annotation.notes)
-    with step("Checking"):
-        checked, errors = audit(anatomy.surfaces), marker_errors(anatomy)
-    fidelity = summarise(errors)
-    tissues = _complete(anatomy, completed) if completed else None
-    with step(f"Writing {out}"):
-        more = {"vertebrae": record_of(vertebrae)} if vertebrae else {}
-        path = write_model(anatomy, checked, fidelity, out, tissues=tissues, formats=formats, frame=frame, more=more)
-    print_fidelity(fidelity)
+    built = build_and_write(annotation, out, parameters, completed=completed, vertebrae=vertebrae, formats=formats,
+                            frame=frame, step=step)  # fmt: skip
+    anatomy, tissues = built.anatomy, built.tissues
+    _say((*anatomy.annotation.notes, *(tissues.notes if tissues else ())))
+    print_fidelity(built.fidelity)
     print_displacements(anatomy.displacements)
-    failures = list(checked.failures)
     if vertebrae:
         print_given(vertebrae, anatomy.centrelines)
     if tissues:
         print_tissues(tissues)
-        failures += tissues.failures
     if figures:
         with step("Drawing"):
-            _draw(anatomy, errors, tissues, path.parent / "figures")
+            _draw(built, built.path.parent / "figures")
     many = f"{len(anatomy.surfaces)} structures" + (f", {len(tissues.partition.labels)} tissues" if tissues else "")
-    say(f"{many}: {path}")
-    if failures:
-        raise GeometryError(f"{path}: written, but {'; '.join(failures)}")
-    return anatomy
-
-
-def _complete(anatomy: Anatomy, parameters: TissueParameters) -> Tissues:
-    """Return the tissues, saying what could not be had as asked."""
-    from spinemodel.anatomy.tissues import complete
-
-    with step("Completing the tissues"):
-        tissues = complete(anatomy, parameters)
-    _say(tissues.notes)
-    return tissues
+    say(f"{many}: {built.path}")
+    if built.failures:
+        raise GeometryError(f"{built.path}: written, but {'; '.join(built.failures)}")
 
 
 def _say(notes: Iterable[str]) -> None:
@@ -145,19 +126,17 @@ def _say(notes: Iterable[str]) -> None:
         say(f"note: {note}")
 
 
-def _draw(
-    anatomy: Anatomy, errors: dict[str, tuple[FloatArray, FloatArray]], tissues: Tissues | None, folder: Path
-) -> None:
+def _draw(built: Built, folder: Path) -> None:
     """Draw the figures; say which part is missing where they cannot be drawn."""
     from spinemodel.report.fidelity import render_fidelity
     from spinemodel.report.overlay import render_overlay
     from spinemodel.report.render import render_model
     from spinemodel.report.tissues import render_tissues
 
-    subject = anatomy.annotation.subject
+    anatomy, tissues, subject = built.anatomy, built.tissues, built.anatomy.annotation.subject
     try:
         render_model(folder / f"{subject}_model.png", anatomy.surfaces, title=subject)
-        render_fidelity(folder / f"{subject}_fidelity.png", anatomy.surfaces, errors)
+        render_fidelity(folder / f"{subject}_fidelity.png", anatomy.surfaces, built.errors)
         if tissues:
             render_tissues(folder, anatomy, tissues)
         if anatomy.vertebrae:

@@ -16,7 +16,7 @@ from spinemodel.errors import BackendUnavailableError, GeometryError, InputError
 
 if TYPE_CHECKING:
     from spinemodel.anatomy.surface import Surface
-    from spinemodel.report.agreement_page import Section, Table
+    from spinemodel.report.page import Section, Table
 
 
 @dataclass
@@ -204,7 +204,7 @@ def _sections(found: _Found, room: Path) -> list[Section]:
 
 def _write(page: Path, sections: Sequence[Section]) -> None:
     """Write the page and say where it is."""
-    from spinemodel.report.agreement_page import write_page
+    from spinemodel.report.page import write_page
 
     write_page(page, "Quality of models", sections)
     say(str(page))

@@ -10,18 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from spinemodel.cli.field_case import (
-    Asked,
     BoundaryName,
-    Case,
     CurrentsName,
     DeviceName,
-    boxes_of,
-    certified,
     memory_of,
     read_case,
     require_memory,
-    solved,
     unknowns,
+    watched,
 )
 from spinemodel.cli.field_tables import print_boxes, print_certificate, print_impedances
 from spinemodel.cli.memory import free_bytes, told
@@ -32,6 +28,7 @@ from spinemodel.errors import BackendUnavailableError, InputError
 if TYPE_CHECKING:
     from spinemodel.field.boxes import Box
     from spinemodel.field.lead_field import LeadField
+    from spinemodel.io.field_case import Case
 
 SUFFIXES: Final = (".h5", ".hdf5")
 
@@ -80,6 +77,7 @@ def solve(
 
     Example: spinemodel solve models/sub-03 lead.json --tissues capogrosso2013 --out leadfield.h5 --dry-run
     """
+    from spinemodel.io.field_case import Asked, boxes_of, certified
     from spinemodel.volume._device import choose
 
     if out.suffix.lower() not in SUFFIXES:
@@ -96,7 +94,7 @@ def solve(
     field = _told(case, boxes)
     _write(out, field)
     if certify:
-        field = certified(case, field)
+        field = certified(case, field, watched)
         print_certificate(field.about["certificate"])
         _write(out, field)
     else:
@@ -116,8 +114,10 @@ def _tell_size(case: Case, boxes: Sequence[Box]) -> None:
 
 def _told(case: Case, boxes: Sequence[Box]) -> LeadField:
     """Return the lead field, telling how long it took and the impedances."""
+    from spinemodel.io.field_case import solved
+
     start = time.perf_counter()
-    field = solved(case, boxes)
+    field = solved(case, boxes, watched=watched)
     seconds = time.perf_counter() - start
     steps = max((len(left) - 1 for left in field.about.get("residuals", [])), default=0)
     say(f"solved in {seconds:.0f} s, {steps} iterations to {case.asked.tolerance:g}")

@@ -125,7 +125,7 @@ def nested_boxes(
             raise InputError("boxes: the finest lies outside the domain")
         if boxes:
             low, high = np.minimum(low, boxes[-1].low), np.maximum(high, boxes[-1].high)
-        boxes.append(_around(low, high, h))
+        boxes.append(box_around(low, high, h))
     return tuple(boxes)
 
 
@@ -135,10 +135,10 @@ def _holds(box: Box, corners: Corners) -> bool:
     return bool((box.low <= corners[0] + slack).all() and (box.high >= corners[1] - slack).all())
 
 
-def _around(low: FloatArray, high: FloatArray, spacing: float) -> Box:
-    """Return the box that holds ``low`` to ``high`` between even multiples of the spacing."""
-    first = 2 * np.floor(low / (2 * spacing) + SLACK).astype(int)
-    last = 2 * np.ceil(high / (2 * spacing) - SLACK).astype(int)
+def box_around(low: FloatArray, high: FloatArray, spacing_mm: float) -> Box:
+    """Return the box that holds ``low`` to ``high`` (3,) mm, between even multiples of the spacing."""
+    first = 2 * np.floor(low / (2 * spacing_mm) + SLACK).astype(int)
+    last = 2 * np.ceil(high / (2 * spacing_mm) - SLACK).astype(int)
     i, j, k = (int(n) for n in first)
     nx, ny, nz = (int(n) + 1 for n in last - first)
-    return Box((i, j, k), (nx, ny, nz), spacing)
+    return Box((i, j, k), (nx, ny, nz), spacing_mm)

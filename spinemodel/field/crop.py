@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
 from spinemodel.field.boxes import Box
-from spinemodel.field.lead_field import LeadField
+from spinemodel.field.lead_field import LeadField, Patch
 
 MARGIN: Final = 5
 """Cells of every box that are kept round the part, so that inside the potential is sampled as in the whole: more than
@@ -62,7 +62,17 @@ def crop(field: LeadField, low: ArrayLike, high: ArrayLike) -> LeadField:
         potential=tuple(field.potential[i][:, x, y, z] for _, i, (x, y, z) in kept),
         tissue=tuple(field.tissue[i][_cells(x), _cells(y), _cells(z)] for _, i, (x, y, z) in kept),
         about={**field.about, "part_mm": [end.tolist() for end in ends]},
+        patches=tuple(_cut_patch(patch, *ends) for patch in field.patches if _meets(patch.box, *ends)),
     )
+
+
+def _cut_patch(patch: Patch, low: FloatArray, high: FloatArray) -> Patch:
+    """Return what is kept of a patch of which some lies in the box asked for."""
+    cut = _cut(patch.box, low, high)
+    if cut is None:
+        return patch
+    x, y, z = cut
+    return Patch(_part(patch.box, cut), patch.potential[:, x, y, z], patch.tissue[_cells(x), _cells(y), _cells(z)])
 
 
 def _require_box(field: LeadField, low: FloatArray, high: FloatArray) -> None:

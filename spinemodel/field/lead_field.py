@@ -14,11 +14,30 @@ from spinemodel.field.boxes import Box
 
 
 @dataclass(frozen=True, eq=False)
+class Patch:
+    """A small box of its own cells, as for a nerve root: potentials in it count before those of the boxes.
+
+    Attributes
+    ----------
+    box
+        Anywhere in the field's boxes; patches may overlap.
+    potential
+        (contacts, nx, ny, nz), as of a box of the field.
+    tissue
+        (nx - 1, ny - 1, nz - 1) uint8, as of a box of the field.
+    """
+
+    box: Box
+    potential: NDArray[Any]
+    tissue: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
 class LeadField:
     """Potentials on the nodes of nested boxes.
 
-    A point takes its potential from the finest box that holds its neighbourhood. Potentials are against the ground,
-    which takes the current back; contacts that carry none float.
+    A point takes its potential from a patch, or else from the finest box, that holds its neighbourhood. Potentials are
+    against the ground, which takes the current back; contacts that carry none float.
 
     Attributes
     ----------
@@ -40,6 +59,8 @@ class LeadField:
         (contacts, contacts) ohm, symmetric: potential of one contact where another carries 1 A.
     about
         How it came about: preset, conductivities, hashes, settings, certificate; what JSON holds.
+    patches
+        Where cells are smaller than the boxes', as along nerve roots.
     """
 
     space: str
@@ -50,6 +71,7 @@ class LeadField:
     tissues: Mapping[int, str]
     impedance: NDArray[Any]
     about: Mapping[str, Any] = field(default_factory=dict)
+    patches: tuple[Patch, ...] = ()
 
     def __post_init__(self) -> None:
         """Make mappings and the impedance read-only; potentials may be large, and are not copied."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -164,6 +164,7 @@ def superpose(field: LeadField, montage: Montage) -> LeadField:
         tissues=field.tissues,
         impedance=np.array([[weights @ field.impedance @ weights]]),
         about={**field.about, "montage": dict(montage.currents)},
+        patches=tuple(replace(one, potential=_sum(one.potential, weights)[None]) for one in field.patches),
     )
 
 

@@ -5,14 +5,15 @@ A point takes a quadratic, fitted to the nodes within some two cells that lie in
 differences along a fibre are those of the fibre's own tissue. The error of a smooth potential falls with the third
 power of the spacing, that of its slope with the second.
 
-The finest box that holds a point's whole neighbourhood counts, and over two more cells the next coarser one takes over.
-So boxes hold potentials and tissues at all their nodes and cells, also where a finer box lies in them. Nodes without a
-potential (NaN, of all contacts alike) are left out.
+The finest box that holds a point's whole neighbourhood counts, and over two more cells the next coarser one takes over;
+patches come before all boxes. So boxes hold potentials and tissues at all their nodes and cells, also where a finer box
+lies in them. Nodes without a potential (NaN, of all contacts alike) are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -24,12 +25,21 @@ from spinemodel.field._sampling import REACH, fit
 from spinemodel.field._tissue_shares import tissue_numbers
 from spinemodel.field.boxes import Box
 from spinemodel.field.conductivity import ROOT
-from spinemodel.field.lead_field import LeadField
+from spinemodel.field.lead_field import LeadField, Patch
 from spinemodel.levels import ROOT_TISSUES, ROOTLET_TISSUES
 from spinemodel.volume._threads import side_by_side
 
 BAND: Final = 2.0
 """Cells over which a box hands over to the next. A choice: as wide as a neighbourhood's half."""
+
+DEEPER: Final = 4
+"""Power of the depth by which patches with the same cells share a point. A choice: at twice the depth 16 to 1."""
+
+DEEPEST: Final = 1e3
+"""Bands, in place of no end where a box has no border."""
+
+SLACK: Final = 1e-6
+"""Cells, or mm, by which rounding may put a point outside a box."""
 
 SHARE: Final = 2048
 """Points that one thread takes at a time: some ten milliseconds."""
@@ -107,8 +117,10 @@ def tissue_at(field: LeadField, points: FloatArray) -> IntArray:
     """
     points = _points(points)
     found = np.zeros(len(points), dtype=np.int64)
-    for box, labels, shares in zip(field.boxes, field.tissue, _shares(field.boxes, points), strict=True):
-        tissue_numbers(_fixed(labels), _places(box, points), shares, found)
+    for part, some, shares in _shares(field, points):
+        numbers = found[some]
+        tissue_numbers(_fixed(part.tissue), _places(part.box, points[some]), shares, numbers)
+        found[some] = numbers
     return found
 
 
@@ -118,13 +130,11 @@ def _fitted(field: LeadField, points: FloatArray, within: Within, missing: Missi
     number, wanted = _groups(field, within, len(points))
     kind = np.result_type(np.float64, *field.potential)  # complex where a field is
     out, total = np.zeros((len(points), len(field.contacts), rows), kind), np.zeros(len(points))
-    for box, values, labels, shares in zip(
-        field.boxes, field.potential, field.tissue, _shares(field.boxes, points), strict=True
-    ):
-        some = np.flatnonzero(shares)
-        places, found, weight = _places(box, points[some]), np.zeros_like(out[some]), np.zeros(len(some))
-        _fit(_fixed(values), _fixed(labels), number, places, wanted[some], shares[some], found, weight)
-        found[..., 1:] /= box.spacing_mm
+    for part, some, shares in _shares(field, points):
+        places, found, weight = _places(part.box, points[some]), np.zeros_like(out[some]), np.zeros(len(some))
+        values, labels = _fixed(part.potential), _fixed(part.tissue)
+        _fit(values, labels, number, places, wanted[some], shares, found, weight)
+        found[..., 1:] /= part.box.spacing_mm
         out[some] += found
         total[some] += weight
     if missing == "error" and not (total > 0).all():
@@ -172,15 +182,40 @@ def _places(box: Box, points: FloatArray) -> FloatArray:
     return np.asarray(points / box.spacing_mm - np.array(box.first))
 
 
-def _shares(boxes: Sequence[Box], points: FloatArray) -> list[FloatArray]:
-    """Return the share of each box in the value of each point; no box has one in a point outside all of them."""
-    left, shares = np.ones(len(points)), []
-    for box, outer in zip(boxes, [*boxes[1:], None], strict=True):
-        depth = np.clip((_depth(box, outer, points) - REACH) / BAND, 0, 1)
-        share = left * depth**2 * (3 - 2 * depth)
-        left = left - share
-        shares.append(share)
-    return shares
+def _shares(field: LeadField, points: FloatArray) -> Iterator[tuple[Patch, IntArray, FloatArray]]:
+    """Yield patches and boxes with the points in which they have a share, and the shares (m,).
+
+    Of patches with the same cells that one counts more in which a point lies deeper: where a root goes on beyond a
+    face, the potential is the larger cells'. No box has a share in a point outside all of them.
+    """
+    left = np.ones(len(points))
+    for parts in _ranks(field):
+        found = [(part, *_bands(part.box, outer, points)) for part, outer in parts]
+        covered, total = np.zeros(len(points)), np.zeros(len(points))
+        for _, some, deep in found:
+            step = np.minimum(deep, 1.0)
+            covered[some] = np.maximum(covered[some], step**2 * (3 - 2 * step))
+            total[some] += deep**DEEPER
+        for part, some, deep in found:
+            share = left[some] * covered[some] * deep**DEEPER / total[some]
+            yield part, some[share > 0], share[share > 0]
+        left = left * (1 - covered)
+
+
+def _ranks(field: LeadField) -> Iterator[list[tuple[Patch, Box | None]]]:
+    """Yield patches of the same cells together, and then each box, with a box that goes on beyond them."""
+    for _, alike in groupby(field.patches, key=lambda patch: patch.box.spacing_mm):
+        yield [(patch, field.boxes[-1]) for patch in alike]
+    outer = [*field.boxes[1:], None]
+    for box, values, labels, next_ in zip(field.boxes, field.potential, field.tissue, outer, strict=True):
+        yield [(Patch(box, values, labels), next_)]
+
+
+def _bands(box: Box, outer: Box | None, points: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return which points lie farther inside a box than a fit reaches, and by how many bands, at most ``DEEPEST``."""
+    deep = np.minimum((_depth(box, outer, points) - REACH) / BAND, DEEPEST)
+    some = np.flatnonzero(deep > 0)
+    return some, deep[some]
 
 
 def _depth(box: Box, outer: Box | None, points: FloatArray) -> FloatArray:
@@ -190,9 +225,8 @@ def _depth(box: Box, outer: Box | None, points: FloatArray) -> FloatArray:
     """
     places = _places(box, points)
     last = np.array(box.cells)
-    slack = 1e-6
-    inside = ((places >= -slack) & (places <= last + slack)).all(axis=1)
-    low, high = (outer.low < box.low - slack, outer.high > box.high + slack) if outer else (np.zeros(3, bool),) * 2
+    inside = ((places >= -SLACK) & (places <= last + SLACK)).all(axis=1)
+    low, high = (outer.low < box.low - SLACK, outer.high > box.high + SLACK) if outer else (np.zeros(3, bool),) * 2
     deep = np.minimum(np.where(low, places, np.inf), np.where(high, last - places, np.inf)).min(axis=1)
     return np.where(inside, deep, -1.0)
 

@@ -251,7 +251,7 @@ def _lead_field(
         flat = field.reshape(len(volts), -1)
         for part in np.array_split(np.arange(flat.shape[1]), max(1, flat.shape[1] >> 16)):
             flat[:, part] = PER_MA * (volts.T @ flat[:, part])
-        field[:, ~_touched(cells)] = np.nan
+        field[:, ~touched(cells)] = np.nan
     inject(system.matrix.boxes, fields)
     return LeadField(
         problem.medium.space,
@@ -284,7 +284,7 @@ def _require_grounded(problem: Problem, impedance: NDArray[Any], lost: NDArray[A
         )
 
 
-def _touched(cells: Cells) -> NDArray[np.bool_]:
+def touched(cells: Cells) -> NDArray[np.bool_]:
     """Return the nodes that touch a cell of which half conducts; the others are hardly tied to anything."""
     found = np.zeros(cells.box.nodes, dtype=bool)
     conducts = cells.tissue > 0

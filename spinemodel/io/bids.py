@@ -105,6 +105,12 @@ def read_subject(folder: Path, subject: str | None = None, *, complete: bool = T
     )
 
 
+def marker_paths(folder: Path, subject: str | None = None) -> tuple[Path, ...]:
+    """Return the files that :func:`read_subject` reads, in name order; it raises what that raises of the folder."""
+    home, name = _choose(folder, find_subjects(folder), subject)
+    return tuple(file.path for file in _marker_files(home) if file.subject == name)
+
+
 def write_subject(annotation: Annotation, folder: Path, frame: Frame = "LPS", unit: LengthUnit = "mm") -> None:
     """Write the markers of a subject into ``folder`` as Slicer Markups JSON, in the layout of the dataset.
 

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from spinemodel import __version__
 from spinemodel.errors import InputError
-from spinemodel.io.files import atomic, plain, sha256
+from spinemodel.io.files import atomic, one_line, plain, sha256
 from spinemodel.io.slicer import Frame
 from spinemodel.io.surfaces import write_surface
 from spinemodel.io.whole_model import WholeModel
 from spinemodel.leads.checks import check_design
 from spinemodel.leads.colours import Colour, lead_colour
 from spinemodel.leads.design import Backing, Contact, LeadDesign
+from spinemodel.leads.fit import Fit
 from spinemodel.leads.lead import BACKING, Lead, Ribbon
 from spinemodel.leads.parts import lead_on
 from spinemodel.leads.placement import Placed
+from spinemodel.leads.track import Course, Target
 
 FORMAT: Final = 1
 """Version of the layout of ``lead.json``."""
@@ -89,6 +92,18 @@ def read_lead(path: Path, model: WholeModel) -> Lead:
         raise InputError(f"{path}: {model.folder / 'model.json'} is not as it was when the lead was placed; {MEND}")
     design = _design(path, record.design)
     return lead_on(design, _ribbon(path, record))
+
+
+def read_placed(path: Path, model: WholeModel) -> Placed:
+    """Return the lead of a file with what was asked for and how it fits; errors are those of :func:`read_lead`."""
+    lead, record = read_lead(path, model), json.loads(path.read_bytes())
+    try:
+        asked = record["asked"]
+        target = Target(**{part.name: asked[part.name] for part in fields(Target)})
+        course = Course(**{part.name: asked[part.name] for part in fields(Course)})
+        return Placed(lead, target, course, asked["gap_mm"], TypeAdapter(Fit).validate_python(record["report"]))
+    except (KeyError, TypeError, ValueError) as problem:
+        raise InputError(f"{path}: does not say how the lead lies ({one_line(problem)}); {MEND}") from None
 
 
 def _hash_of(model: WholeModel) -> str:

@@ -9,11 +9,12 @@
     /boxes/0, /boxes/1 ... from the finest; attributes first (of the nodes, in steps), nodes, spacing_mm
     /boxes/0/potential     (contacts, nx, ny, nz) float32, mV per mA, contiguous; NaN where nothing conducts
     /boxes/0/tissue        (nx - 1, ny - 1, nz - 1) uint8: number of the tissue that fills most of each cell
+    /patches/0 ...         the same of patches, smaller cells along nerve roots; absent where there is none
 
 Where conductivities are complex, at a frequency, so are potentials (complex64) and impedance (complex128).
 
-Node (i, j, k) of a box lies at (first + (i, j, k)) * spacing_mm, RAS+ mm. A point takes its potential from the finest
-box that holds it.
+Node (i, j, k) of a box lies at (first + (i, j, k)) * spacing_mm, RAS+ mm. A point takes its potential from a
+patch that holds it, or else from the finest box.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 from spinemodel import __version__
 from spinemodel.errors import InputError
 from spinemodel.field.boxes import Box
-from spinemodel.field.lead_field import LeadField
+from spinemodel.field.lead_field import LeadField, Patch
 from spinemodel.io.files import atomic, one_line, plain, sha256
 
 if TYPE_CHECKING:
@@ -70,12 +71,18 @@ def write_lead_field(field: LeadField, path: Path) -> None:
         file.attrs["tissues"] = json.dumps({str(number): name for number, name in field.tissues.items()})
         _put(file, "about", np.frombuffer(about.encode(), dtype=np.uint8))
         _put(file, "impedance", _as(field.impedance, IMPEDANCE))
-        for i, (box, potential, tissue) in enumerate(zip(field.boxes, field.potential, field.tissue, strict=True)):
-            group = file.create_group(f"boxes/{i}")
-            group.attrs.update({"first": np.array(box.first), "nodes": np.array(box.nodes)})
-            group.attrs["spacing_mm"] = box.spacing_mm
-            _put(group, "potential", _as(potential, POTENTIAL))
-            _put(group, "tissue", np.asarray(tissue, dtype=np.uint8))
+        for i, one in enumerate(zip(field.boxes, field.potential, field.tissue, strict=True)):
+            _put_box(file.create_group(f"boxes/{i}"), Patch(*one))
+        for i, patch in enumerate(field.patches):
+            _put_box(file.create_group(f"patches/{i}"), patch)
+
+
+def _put_box(group: Group, part: Patch) -> None:
+    """Write a box with its potentials and tissues."""
+    group.attrs.update({"first": np.array(part.box.first), "nodes": np.array(part.box.nodes)})
+    group.attrs["spacing_mm"] = part.box.spacing_mm
+    _put(group, "potential", _as(part.potential, POTENTIAL))
+    _put(group, "tissue", np.asarray(part.tissue, dtype=np.uint8))
 
 
 def _put(group: Group, name: str, values: NDArray[Any]) -> None:
@@ -130,17 +137,26 @@ def _read(path: Path, file: Group, mapped: bool) -> LeadField:
     """Return what an open file holds."""
     _require_kind(path, file)
     contacts = tuple(str(name) for name in json.loads(file.attrs["contacts"]))
-    groups = [file["boxes"][str(i)] for i in range(len(file["boxes"]))]
-    boxes = tuple(_box(group) for group in groups)
-    potential, tissue = [], []
-    for box, group in zip(boxes, groups, strict=True):
-        potential.append(_array(path, group["potential"], POTENTIAL, (len(contacts), *box.nodes), mapped))
-        tissue.append(_array(path, group["tissue"], ("u1",), box.cells, mapped))
+    boxes, patches = (_parts(path, file, name, len(contacts), mapped) for name in ("boxes", "patches"))
+    if not boxes:
+        raise ValueError("it has no box")
     impedance = _array(path, file["impedance"], IMPEDANCE, (len(contacts), len(contacts)), False)
     tissues = {int(number): str(name) for number, name in json.loads(file.attrs["tissues"]).items()}
     about = json.loads(file["about"][()].tobytes())
     space = str(file.attrs["space"])
-    return LeadField(space, contacts, boxes, tuple(potential), tuple(tissue), tissues, impedance, about)
+    nested, potential, tissue = zip(*((one.box, one.potential, one.tissue) for one in boxes), strict=True)
+    return LeadField(space, contacts, nested, potential, tissue, tissues, impedance, about, patches)
+
+
+def _parts(path: Path, file: Group, name: str, contacts: int, mapped: bool) -> tuple[Patch, ...]:
+    """Return the boxes, or the patches, of a file with their potentials and tissues."""
+    found, count = [], len(file[name]) if name in file else 0
+    for i in range(count):
+        group = file[name][str(i)]
+        box = _box(group)
+        potential = _array(path, group["potential"], POTENTIAL, (contacts, *box.nodes), mapped)
+        found.append(Patch(box, potential, _array(path, group["tissue"], ("u1",), box.cells, mapped)))
+    return tuple(found)
 
 
 def _require_kind(path: Path, file: Group) -> None:

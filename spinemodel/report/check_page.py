@@ -13,7 +13,7 @@ from spinemodel.anatomy.model_quality import ModelQuality
 from spinemodel.anatomy.relations import Relations
 from spinemodel.anatomy.root_quality import Point
 from spinemodel.io.tables import Row
-from spinemodel.report.agreement_page import Picture, Section, Table
+from spinemodel.report.page import Picture, Section, Table
 
 NONE: Final = "n/a"
 

@@ -133,13 +133,6 @@ def test_unknown_tissue_is_refused(markers, tmp_path, monkeypatch, capsys) -> No
     assert "Bones: no such part; expected some of Grey" in line
 
 
-def test_demo_states_the_known_volumes(tmp_path) -> None:
-    shown = spinemodel("demo", "--out", tmp_path / "demo", "--no-figures")
-    assert shown.exit_code == 0
-    assert "known to be" in shown.output
-    assert (tmp_path / "demo" / "model" / "sub-phantom" / "surfaces" / "sub-phantom_Nerveroots.stl").exists()
-
-
 def test_every_format_is_written(markers, tmp_path) -> None:
     formats = "stl,ply,obj,glb,vtp,gii"
     built = spinemodel("build", markers, "--out", tmp_path, "--no-figures", "--format", formats, "--frame", "RAS")

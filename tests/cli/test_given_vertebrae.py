@@ -10,8 +10,8 @@ import pytest
 
 from spinemodel import Phantom, annotate, write_subject
 from spinemodel.anatomy.model import BuildParameters
-from spinemodel.cli.given_vertebrae import given_vertebrae, record_of
 from spinemodel.errors import GeometryError, InputError
+from spinemodel.io.given_vertebrae import given_vertebrae, record_of
 from spinemodel.io.surfaces import write_surface
 from spinemodel.io.vertebrae import mesh_files
 from spinemodel.vertebrae.mask import labels_of

@@ -63,7 +63,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             {**about, "residuals": [[1.0, 1e-3, 1e-8]]},
         )
 
-    monkeypatch.setattr("spinemodel.field.solver.solve", stand_in)
+    monkeypatch.setattr("spinemodel.io.field_case.solve", stand_in)
     return seen
 
 
@@ -141,7 +141,7 @@ def test_not_converged_is_an_error_and_no_file(folder: Path, tmp_path: Path, mon
     def fails(*_: Any, **__: Any) -> LeadField:
         raise ConvergenceError("field: not solved to 1e-07 in 60 steps")
 
-    monkeypatch.setattr("spinemodel.field.solver.solve", fails)
+    monkeypatch.setattr("spinemodel.io.field_case.solve", fails)
     assert "not solved" in problem_of(folder, "--spacing", "1", "--out", tmp_path / "a.h5", "--figure")
     assert not list(tmp_path.iterdir())
 
@@ -150,8 +150,8 @@ def test_certify_compares_with_smaller_cells_and_a_larger_domain(
     folder: Path, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[Any] = []
-    monkeypatch.setattr("spinemodel.io.exports.fibres.model_paths", lambda model: ["path"])
-    monkeypatch.setattr("spinemodel.field.certificate.certificate", lambda *of: given.extend(of) or {"holds": True})
+    monkeypatch.setattr("spinemodel.io.field_case.model_paths", lambda model: ["path"])
+    monkeypatch.setattr("spinemodel.io.field_case.certificate", lambda *of: given.extend(of) or {"holds": True})
     told = run(folder, "--spacing", "1", "--certify", "--out", tmp_path / "a.h5")
     field, finer, larger, paths = given
     assert "holds: yes" in told

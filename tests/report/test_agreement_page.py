@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from spinemodel.cli.agree import agree
 from spinemodel.errors import InputError
-from spinemodel.report.agreement_page import Picture, Section, Table, heading, render_page
+from spinemodel.report.page import Picture, Section, Table, heading, render_page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 

@@ -2,8 +2,8 @@ import pytest
 
 from spinemodel.anatomy.audit import audit
 from spinemodel.anatomy.fidelity import Fidelity
-from spinemodel.report.agreement_page import render_page
 from spinemodel.report.check_page import check_sections, fidelity_table, relation_table, surface_table
+from spinemodel.report.page import render_page
 from tests.shapes import box
 
 

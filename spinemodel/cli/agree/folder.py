@@ -33,7 +33,7 @@ def write_folder(out: Path, kind: Kind, request: Request, report: Callable[[Path
     """Write the folder: tables, consensus, figures and page, and the record last."""
     from spinemodel.io.staging import move_into_place, staged
     from spinemodel.io.tables import write_rows
-    from spinemodel.report.agreement_page import write_page
+    from spinemodel.report.page import write_page
 
     with staged(out) as folder, step(f"Writing {out}"):
         findings = report(folder)

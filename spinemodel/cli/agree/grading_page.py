@@ -12,7 +12,7 @@ from spinemodel.errors import BackendUnavailableError
 from spinemodel.io.agreement.cells import ALL, NONE
 from spinemodel.io.tables import Row
 from spinemodel.report.agreement_figures.gradings import draw_bland_altman
-from spinemodel.report.agreement_page import Picture, Section, Table
+from spinemodel.report.page import Picture, Section, Table
 
 TERMS: Final = {
     "Cohen's kappa": "Agreement of two raters beyond chance: 1 is full agreement, 0 what chance gives. Weighted kappa "

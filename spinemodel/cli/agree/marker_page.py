@@ -12,7 +12,7 @@ from spinemodel.cli.agree.marker_yardsticks import who, whole
 from spinemodel.cli.agree.yardsticks import does_it_matter
 from spinemodel.io.agreement.cells import ALL, NONE
 from spinemodel.io.tables import Row
-from spinemodel.report.agreement_page import Picture, Section, Table
+from spinemodel.report.page import Picture, Section, Table
 from spinemodel.vertebrae.datasets.summary import some
 
 MOST_ROWS: Final = 60

@@ -12,7 +12,7 @@ from spinemodel.errors import BackendUnavailableError
 from spinemodel.io.agreement.cells import ALL
 from spinemodel.io.agreement.pooled import Measured
 from spinemodel.report.agreement_figures.markers import draw_contours, draw_levels, draw_subjects
-from spinemodel.report.agreement_page import Picture
+from spinemodel.report.page import Picture
 
 MOST_SERIES: Final = 6
 """Most pairs of raters that a chart tells apart, those of four raters. A choice: there are seven colours."""

@@ -13,7 +13,7 @@ from spinemodel.errors import BackendUnavailableError
 from spinemodel.io.agreement.masks import counted, mask_rows
 from spinemodel.io.tables import Row
 from spinemodel.report.agreement_figures.masks import draw_dice
-from spinemodel.report.agreement_page import Picture, Section, Table
+from spinemodel.report.page import Picture, Section, Table
 from spinemodel.vertebrae.datasets.summary import some
 from spinemodel.volume.grid import spacing
 

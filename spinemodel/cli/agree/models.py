@@ -17,7 +17,7 @@ from spinemodel.errors import BackendUnavailableError, SpineModelError
 from spinemodel.io.agreement.cells import number
 from spinemodel.io.tables import Row
 from spinemodel.report.agreement_figures.models import draw_models
-from spinemodel.report.agreement_page import Picture, Section, Table
+from spinemodel.report.page import Picture, Section, Table
 
 if TYPE_CHECKING:
     from spinemodel.anatomy.surface import Surface

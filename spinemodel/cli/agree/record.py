@@ -10,7 +10,8 @@ from spinemodel.cli.agree.kinds import Kind
 from spinemodel.cli.agree.request import Request
 
 if TYPE_CHECKING:
-    from spinemodel.report.agreement_page import Findings, Section
+    from spinemodel.report.agreement_page import Findings
+    from spinemodel.report.page import Section
 
 RECORD: Final = "agreement.json"
 
@@ -58,7 +59,7 @@ def about(request: Request, findings: Findings) -> Section:
     """Return the last section: what was read, and how to repeat it."""
     from spinemodel import __version__
     from spinemodel.io.files import sha256
-    from spinemodel.report.agreement_page import Section, Table
+    from spinemodel.report.page import Section, Table
 
     rows = [
         {

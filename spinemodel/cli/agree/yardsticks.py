@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spinemodel.io.agreement.yardsticks import CONTACT_MM, PADDLE_MM
-from spinemodel.report.agreement_page import Section, Table
+from spinemodel.report.page import Section, Table
 
 
 def does_it_matter(own: str, table: Table) -> Section:

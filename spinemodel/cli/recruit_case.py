@@ -1,0 +1,159 @@
+"""From what ``recruit`` and ``sweep`` were asked for to thresholds: the field, the fibres, the pulse, the search."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spinemodel.cli.recruit_options import Asked
+from spinemodel.cli.show import log, say, step
+from spinemodel.errors import InputError
+
+if TYPE_CHECKING:
+    from spinemodel.field.along_fibres import FibrePotentials
+    from spinemodel.field.lead_field import LeadField
+    from spinemodel.field.montage import Montage
+    from spinemodel.io.whole_model import WholeModel
+    from spinemodel.leads.design import Contact
+    from spinemodel.recruitment.population import Population
+    from spinemodel.recruitment.pulse import Pulse
+    from spinemodel.recruitment.recruit import Progress
+    from spinemodel.recruitment.recruited import Recruited
+
+
+def read_real(path: Path) -> LeadField:
+    """Return a lead field with real potentials."""
+    from numpy import iscomplexobj
+
+    from spinemodel.io.lead_field import read_lead_field
+
+    with step(f"Reading {path}"):
+        field = read_lead_field(path)
+    if iscomplexobj(field.potential[0]):
+        raise InputError(f"{path}: complex potentials, at a frequency; a pulse has many; solve without --frequency")
+    return field
+
+
+def fibres_of(model: WholeModel, asked: Asked) -> Population:
+    """Return the fibres that were asked for, and say what there are none of."""
+    from spinemodel.io.populations import population
+
+    column = inf if asked.dorsal_column_mm is None else asked.dorsal_column_mm
+    with step("Drawing fibres"):
+        found = population(model, asked.classes, asked.fibres, asked.seed, roots=_in_model(asked.roots, model),
+                           dorsal_column_mm=column)  # fmt: skip
+    missing = [one.name for one in asked.classes if one.name not in found.classes]
+    if missing:
+        say(f"note: no fibres of {', '.join(missing)}: the model has no ventral roots; build it with --ventral")
+    say(f"{len(found)} fibres: {asked.fibres} of each of {', '.join(dict.fromkeys(found.classes))} in "
+        f"{len(set(found.roots))} roots")  # fmt: skip
+    return found
+
+
+def _in_model(roots: Sequence[str] | None, model: WholeModel) -> list[str] | None:
+    """Return roots with the ventral ones of the same names, where the model has those."""
+    if roots is None:
+        return None
+    ventral = [f"{root}_ventral" for root in roots]
+    return [*roots, *(name for name in ventral if model.partition and name in model.partition.parts)]
+
+
+def on_field(field: LeadField, population: Population) -> FibrePotentials:
+    """Return the potential of every contact along fibres; NaN where there is none."""
+    from spinemodel.field.along_fibres import on_fibres
+
+    with step("Sampling the field along fibres"):
+        return on_fibres(field, population.paths, missing="nan")
+
+
+def found_in(
+    population: Population, potentials: FibrePotentials, montages: Sequence[Montage], pulse: Pulse, asked: Asked
+) -> tuple[Recruited, ...]:
+    """Return what a pulse recruits in each montage."""
+    from spinemodel.recruitment.engines import engine
+    from spinemodel.recruitment.recruit import recruit
+
+    with _counted(pulse.name) as tell:
+        return recruit(population, potentials, montages, pulse, engine=engine(asked.engine, device=asked.device),
+                       up_to_mA=asked.up_to_mA, accurate=asked.accurate, progress=tell)  # fmt: skip
+
+
+@contextmanager
+def _counted(what: str) -> Iterator[Progress]:
+    """Show how many thresholds are found, on a terminal; log how long it took."""
+    from rich.console import Console
+
+    terminal, start = Console(stderr=True), time.perf_counter()
+    status = terminal.status(f"{what} ...")
+
+    def tell(montage: str, done: int, total: int) -> None:
+        status.update(f"{what}, {montage}: {done} of {total} fibres")
+
+    with status if terminal.is_terminal else nullcontext():
+        yield tell
+    log.info("%s: %.2f s", what, time.perf_counter() - start)
+
+
+def remarks_on(field: LeadField, several: Sequence[Recruited]) -> tuple[str, ...]:
+    """Return what should be known before the thresholds are relied on, the lead's standing among it."""
+    from spinemodel.recruitment.remarks import remarks
+
+    return (*_of_lead(field), *remarks(field, several))
+
+
+def _of_lead(field: LeadField) -> list[str]:
+    """Return whether the sizes of the lead were verified, as far as its name tells."""
+    from spinemodel.io.lead_catalogue import read_catalogue
+
+    name = str(field.about.get("lead", ""))
+    design = read_catalogue().get(name)
+    if design is None:
+        return [f"lead {name or '(no name)'} is none that ships: whether its sizes are verified is not known here"]
+    return [] if design.verified else [f"lead {name}: its sizes are not verified; see `spinemodel leads show {name}`"]
+
+
+def montages_of(field: LeadField, texts: Sequence[str] | None) -> tuple[Montage, ...]:
+    """Return the montages that texts tell; a cathode on each contact where there are none."""
+    from spinemodel.field.montage import parse_montage
+    from spinemodel.recruitment.montages import monopoles
+
+    if not texts:
+        return monopoles(field.contacts)
+    montages = {str(one): one for one in (parse_montage(text, field.contacts) for text in texts)}
+    if len(montages) < len(texts):
+        raise InputError(f"--montage: got {', '.join(texts)}; expected each of them once")
+    return tuple(montages.values())
+
+
+def contacts_of(field: LeadField) -> tuple[Contact, ...]:
+    """Return the contacts of a field's lead, in the lead's own coordinates."""
+    from spinemodel.io.lead_catalogue import read_catalogue
+
+    name = str(field.about.get("lead", ""))
+    design = read_catalogue().get(name)
+    if design is None or tuple(one.name for one in design.contacts) != field.contacts:
+        lead = name or "the lead"
+        raise InputError(f"--pairs: where contacts of {lead} lie is not known, only of leads that ship; leave it out")
+    return design.contacts
+
+
+def stated(
+    asked: Asked, pulse: Pulse, fields: Mapping[Path, LeadField], remarks: Sequence[str]
+) -> dict[str, object]:
+    """Return how thresholds came about, for the JSON beside a table."""
+    from spinemodel.io.files import plain
+
+    known = ("subject", "lead", "lead_sha256", "model_sha256", "preset", "settings", "certificate")
+    return {
+        "Asked": plain(asked),
+        "Pulse": {"name": pulse.name, "edges_ms": pulse.edges_ms.tolist(), "levels": pulse.levels.tolist()},
+        "LeadFields": {
+            path.name: {name: plain(field.about[name]) for name in known if name in field.about}
+            for path, field in fields.items()
+        },
+        "Remarks": list(remarks),
+    }

@@ -1,0 +1,188 @@
+"""What a study asks for, section by section: the tables of ``study.toml``, with units in their keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+EVERY_MONOPOLE: Final = "every monopole"
+"""Montages: a cathode of 1 mA on each contact in turn, the ground giving the current back."""
+
+Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+Positive: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seed: TypeAlias = Annotated[int, Field(ge=0)]
+Text: TypeAlias = Annotated[str, Field(min_length=1)]
+
+
+class Row(BaseModel):
+    """A table: nothing but the keys that it has, of the very types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _one_of(row: BaseModel, *keys: str) -> None:
+    """Raise unless exactly one of the keys is given."""
+    given = [key for key in keys if getattr(row, key) is not None]
+    if len(given) != 1:
+        raise ValueError(f"{' or '.join(keys)}, one of them; got {' and '.join(given) or 'none'}")
+
+
+class PhantomRow(Row):
+    """The synthetic subject: the noise of its markers."""
+
+    seed: Seed = 3
+    noise_mm: NotNegative = 0.1
+
+
+class SubjectRow(Row):
+    """Who is stimulated: markers, of a dataset that ``spinemodel data list`` names, or the phantom."""
+
+    markers: Text | None = None
+    subject: Text | None = None
+    dataset: Text | None = None
+    phantom: PhantomRow | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        _one_of(self, "markers", "phantom")
+        return self
+
+
+class BuildRow(Row):
+    """How the model is built; see ``spinemodel build --help``."""
+
+    edge_mm: Positive = 0.5
+    conus: Literal["auto", "dome", "flat"] = "auto"
+    caudal: Literal["extend", "cut"] = "extend"
+    posture: Literal["supine", "prone"] = "supine"
+    contour: Literal["slicer", "centripetal", "chord"] = "slicer"
+    last_thoracic: Literal["T11", "T12", "T13"] = "T12"
+    last_lumbar: Literal["L4", "L5", "L6"] = "L5"
+    root_radius_mm: Positive = 0.5
+    ventral: bool = False
+    without: list[Text] = []
+
+
+class VertebraeRow(Row):
+    """Vertebrae from elsewhere: a folder of meshes or a label mask."""
+
+    given: Text
+    fit: Literal["own", "rigid", "similarity", "template"] | None = None
+    labels: Text | None = None
+
+
+class LeadPlaceRow(Row):
+    """Which lead, and where on the dura; see ``spinemodel place --help``."""
+
+    name: Text
+    at: Text
+    offset_mm: Number = 0.0
+    lateral_mm: Number = 0.0
+    tilt_deg: Number = 0.0
+    side: Literal["dorsal", "ventral"] = "dorsal"
+    midline: Literal["cord", "canal"] = "cord"
+    gap_mm: NotNegative = 0.1
+
+
+class TissuesRow(Row):
+    """Conductivities: a preset's name, or a file."""
+
+    preset: Text
+    frequency_hz: Positive | None = None
+
+
+class FieldRow(Row):
+    """How the field is solved; see ``spinemodel solve --help``."""
+
+    spacing_mm: Positive = 0.4
+    region_mm: NotNegative = 10.0
+    boundary: Literal["grounded", "insulated", "beyond"] = "beyond"
+    contacts: Literal["floating", "uniform"] = "floating"
+    tolerance: Positive = 3e-8
+    certify: bool = False
+
+
+class PulseRow(Row):
+    """The course of the current: a rectangle, two that balance, or a file; trains repeat it."""
+
+    kind: Literal["monophasic", "biphasic"] = "monophasic"
+    width_ms: Positive | None = None
+    file: Text | None = None
+    gap_ms: NotNegative = 0.0
+    recovery: Annotated[float, Field(gt=0, le=1)] = 1.0
+    frequency_hz: Positive | None = None
+    count: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _has_a_course(self) -> Self:
+        _one_of(self, "width_ms", "file")
+        if self.count > 1 and self.frequency_hz is None:
+            raise ValueError(f"frequency_hz beside count, got {self.count} pulses and none")
+        return self
+
+
+class FibresRow(Row):
+    """Which fibres: of each root and class ``count``; of the dorsal column this much of its length, None for all."""
+
+    classes: list[Text] | None = None
+    file: Text | None = None
+    roots: list[Text] | None = None
+    count: Annotated[int, Field(ge=1, le=10000)] = 50
+    seed: Seed = 0
+    dorsal_column_mm: NotNegative | None = None
+
+
+class RecruitmentRow(Row):
+    """How thresholds are sought."""
+
+    up_to_mA: Annotated[float, Field(gt=0, le=1000)] = 20.0
+    engine: Literal["auto", "modal", "direct"] = "auto"
+    accurate: bool = False
+
+
+class MusclesRow(Row):
+    """Shares of roots in muscles: a file, or ``example``, the one that ships."""
+
+    matrix: Text
+
+
+class ReportRow(Row):
+    """What the report shows."""
+
+    title: Text | None = None
+    figures: bool = True
+
+
+Section: TypeAlias = Row
+"""Any of the tables."""
+
+
+class Study(Row):
+    """A study: all that ``spinemodel run`` does.
+
+    Attributes
+    ----------
+    folder
+        Of the file; paths in it are relative to this.
+    """
+
+    folder: Annotated[Path, Field(exclude=True)]
+    subject: SubjectRow
+    build: BuildRow = BuildRow()
+    vertebrae: VertebraeRow | None = None
+    lead: LeadPlaceRow
+    tissues: TissuesRow
+    field: FieldRow = FieldRow()
+    montages: Literal["every monopole"] | Annotated[list[Text], Field(min_length=1)] = EVERY_MONOPOLE
+    pulse: PulseRow
+    fibres: FibresRow = FibresRow()
+    recruitment: RecruitmentRow = RecruitmentRow()
+    muscles: MusclesRow | None = None
+    report: ReportRow = ReportRow()
+
+    def path(self, text: str) -> Path:
+        """Return a path that the file names."""
+        return self.folder / text

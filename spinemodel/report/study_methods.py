@@ -1,0 +1,150 @@
+"""The methods of a study in sentences, citing what it used and nothing else."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Final
+
+from spinemodel import __version__
+
+MODELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "mrg": ("mrg",),
+    "gaines-motor": ("mrg", "gaines"),
+    "gaines-sensory": ("mrg", "gaines"),
+    "sweeney": ("sweeney",),
+}
+"""Works behind each membrane and cable."""
+
+BOUNDARIES: Final[Mapping[str, str]] = {
+    "grounded": "all of the model's skin was grounded",
+    "insulated": "current left through the model's caudal end alone",
+    "beyond": "tissue was continued far beyond the model, where the potential was taken as 0",
+}
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a study used.
+
+    Attributes
+    ----------
+    subject
+        Name.
+    phantom_noise_mm
+        Of the synthetic subject's markers; None for a real one.
+    datasets
+        Citations of the data that the markers come from.
+    lead, at, lead_source
+        Its title, where it lies, and where its sizes were read.
+    preset, preset_sources
+        Title of the conductivities, and the works that state their values.
+    spacing_mm, boundary, certified
+        Of the field.
+    classes
+        Source of the diameters by class of fibres.
+    models
+        Of membranes and cables.
+    fibres, montages, pulse, up_to_mA, accurate
+        How many; the pulse; how thresholds were sought.
+    muscles
+        Sources of the shares of roots in muscles.
+    """
+
+    subject: str
+    phantom_noise_mm: float | None
+    datasets: Sequence[str]
+    lead: str
+    at: str
+    lead_source: str
+    preset: str
+    preset_sources: Sequence[str]
+    spacing_mm: float
+    boundary: str
+    certified: bool
+    classes: Mapping[str, str]
+    models: Sequence[str]
+    fibres: int
+    montages: int
+    pulse: str
+    up_to_mA: float
+    accurate: bool
+    muscles: Sequence[str] = ()
+
+
+@dataclass
+class _Cited:
+    """Works in the order in which they were first cited."""
+
+    works: list[str] = field(default_factory=list)
+
+    def __call__(self, *works: str) -> str:
+        """Return the numbers of works in brackets; each is numbered when it is first cited."""
+        known = _works()
+        for work in works:
+            text = known.get(work, work)
+            if text not in self.works:
+                self.works.append(text)
+        numbers = sorted(self.works.index(known.get(work, work)) + 1 for work in works)
+        return f"[{', '.join(map(str, numbers))}]" if works else ""
+
+
+def _works() -> dict[str, str]:
+    """Return the works that ship, by key."""
+    text = files("spinemodel.report").joinpath("study_methods.toml").read_text(encoding="utf-8")
+    return {key: str(value) for key, value in tomllib.loads(text).items()}
+
+
+def methods(used: Used) -> tuple[list[str], list[str]]:
+    """Return the paragraphs and the works that they cite by number.
+
+    Examples
+    --------
+    >>> used = Used("sub-1", None, (), "A lead", "L2", "its maker", "Preset", ["A table"], 0.4, "beyond", False,
+    ...             {"Ia": "B"}, ["mrg"], 10, 2, "monophasic 0.3 ms", 20.0, False)
+    >>> paragraphs, works = methods(used)
+    >>> len(paragraphs), works[1], any("Gaines" in work for work in works)
+    (5, 'A table', False)
+    """
+    cited = _Cited()
+    return list(_paragraphs(used, cited)), cited.works
+
+
+def _paragraphs(used: Used, cite: _Cited) -> Iterator[str]:
+    """Yield the paragraphs."""
+    if used.phantom_noise_mm is None:
+        origin = f"markers drawn of {used.subject} {cite(*used.datasets)}".rstrip()
+    else:
+        noise = f"markers scattered by {used.phantom_noise_mm:g} mm (SD)"
+        origin = f"the synthetic subject {used.subject}, whose sizes follow a real one {cite('phantom')}, with {noise}"
+    yield (
+        f"spinemodel {__version__} built surfaces of cord, dura and nerve roots from {origin}, and completed rootlets, "
+        "grey matter, dorsal columns, epidural fat, bone, discs and muscle by rule. "
+        f"The lead ({used.lead}) was laid on the dura with the middle of its contacts at {used.at}; sizes of the lead: "
+        f"{used.lead_source}"
+    )
+    certainty = "; smaller cells and a larger domain were tried too" if used.certified else ""
+    yield (
+        "The quasi-static potential of each contact at 1 mA was found with trilinear finite elements on nested grids, "
+        f"cells of {used.spacing_mm:g} mm round the dural sac, in which the sharp borders of tissues are kept within "
+        f"cells. Contacts are of one potential each, imposed by Nitsche's method {cite('nitsche')}; "
+        f"{BOUNDARIES[used.boundary]}{certainty}. Conductivities: {used.preset} {cite(*used.preset_sources)}."
+    )
+    sources = "; ".join(f"{name}: {source}" for name, source in used.classes.items())
+    yield f"{used.fibres} fibres were drawn in the roots, with diameters of truncated normal distributions. {sources}."
+    works = dict.fromkeys(work for model in used.models for work in MODELS[model])
+    mended = ", extrapolated to time steps of 0" if used.accurate else ""
+    yield (
+        f"Each fibre was simulated as a myelinated axon at 37 °C {cite(*works)} in each of {used.montages} montages, "
+        f"with the pulse {used.pulse}. Its threshold is the least amplitude, sought by bisection up to "
+        f"{used.up_to_mA:g} mA{mended}, at which a spike begins within it and arrives at an end. Nothing beyond that "
+        "amplitude is extrapolated."
+    )
+    yield (
+        "Recruitment of a root is the share of its fibres with thresholds up to a current; a root's threshold is 10 % "
+        f"and its saturation 90 % {cite('greiner')}. Selectivity is (Rt - Ro) / (Rt + Ro), Rt the share of the target "
+        "and Ro the mean share of the other roots."
+        + (f" Roots share in muscles as in {cite(*used.muscles)}." if used.muscles else "")
+    )

@@ -1,0 +1,54 @@
+"""The potential of every contact, in all of space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from spinemodel.io.field_case import Asked, Case, boxes_of, certified, preset_at, solved
+from spinemodel.io.field_problem import field_problem
+from spinemodel.io.lead import read_lead
+from spinemodel.io.lead_field import write_lead_field
+from spinemodel.io.study_rows import Study
+from spinemodel.study.hashing import hash_of
+from spinemodel.study.stage import NUMERICAL, Job, Notes, Stage, model_of, no_files
+
+
+def tissues_of(study: Study) -> str:
+    """Return the conductivities that a study names: a preset's name, or a file's whole way."""
+    text = study.tissues.preset
+    return str(study.path(text)) if text.lower().endswith(".toml") else text
+
+
+def _settings(study: Study) -> Mapping[str, Any]:
+    """Return how the field is solved, and the conductivities, whatever their file is called."""
+    preset = preset_at(tissues_of(study), study.tissues.frequency_hz)
+    return study.field.model_dump() | study.tissues.model_dump() | {"conductivities": hash_of(repr(preset))}
+
+
+def _work(job: Job) -> Notes:
+    """Solve for the field, and certify it where that is asked for."""
+    case = _case(job)
+    with job.step("Solving"):
+        field = solved(case, boxes_of(case, case.asked.spacing_mm))
+    if job.study.field.certify:
+        with job.step("Certifying"):
+            field = certified(case, field)
+    with job.step("Writing the lead field"):
+        write_lead_field(field, job.out / "leadfield.h5")
+    return []
+
+
+def _case(job: Job) -> Case:
+    """Return the problem."""
+    row, tissues = job.study.field, job.study.tissues
+    asked = Asked(tissues.preset, row.spacing_mm, row.region_mm, row.boundary, row.contacts, tissues.frequency_hz,
+                  row.tolerance, "auto")  # fmt: skip
+    preset, lead_file = preset_at(tissues_of(job.study), tissues.frequency_hz), job.folder / "lead" / "lead.json"
+    with job.step("Laying the lead into the tissues"):
+        model = model_of(job)
+        lead = read_lead(lead_file, model)
+        return Case(model, lead, lead_file, preset, field_problem(model, lead, preset, row.boundary), asked)
+
+
+FIELD: Final = Stage("field", ("model", "lead"), (*NUMERICAL, "h5py"), _settings, no_files, _work)

@@ -1,0 +1,98 @@
+"""The pictures of a study's report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from spinemodel.errors import BackendUnavailableError
+from spinemodel.field.lead_field import LeadField
+from spinemodel.field.montage import parse_montage, told
+from spinemodel.io.lead import read_placed
+from spinemodel.io.lead_field import read_lead_field
+from spinemodel.io.recruitment_tables import read_fibres
+from spinemodel.io.whole_model import WholeModel
+from spinemodel.recruitment.curves import RecruitmentCurve, curves, lowest_threshold
+from spinemodel.report.field import render_field
+from spinemodel.report.lead import render_lead
+from spinemodel.report.page import Picture
+from spinemodel.report.recruitment import draw_curves
+from spinemodel.report.recruitment_map import draw_map
+from spinemodel.report.render import render_model
+from spinemodel.report.study_page import picture
+from spinemodel.study.fibres_stage import LEAD_FIELD
+from spinemodel.study.recruitment_stage import THRESHOLDS
+from spinemodel.study.stage import Job
+
+MOST: Final = 3
+"""Montages whose curves are drawn: those that need least current. All stand in the table."""
+
+
+def pictures_of(job: Job, model: WholeModel) -> tuple[Mapping[str, Sequence[Picture]], Sequence[str]]:
+    """Return the pictures by the title of their section, and what to say where some cannot be drawn."""
+    if not job.study.report.figures:
+        return {}, ["pictures were not asked for"]
+    found = [curve for one in read_fibres(job.folder / THRESHOLDS) for curve in curves(one)]
+    montages = _first(found)
+    try:
+        with job.step("Drawing model and lead"):
+            shown = {"Model and lead": _of_lead(job, model)}
+        with job.step("Drawing the field"):
+            shown |= {"Field": [_of_field(job, model, read_lead_field(job.folder / LEAD_FIELD), montages)]}
+        with job.step("Drawing recruitment"):
+            shown |= {"Recruitment": _of_recruitment(job, found, montages)}
+    except BackendUnavailableError as missing:
+        return {}, [f"pictures are left out: {missing}"]
+    return shown, []
+
+
+def _first(found: Sequence[RecruitmentCurve]) -> list[str]:
+    """Return the montages, the one with the lowest threshold first."""
+    names = dict.fromkeys(curve.montage for curve in found)
+    lowest = {name: lowest_threshold([curve for curve in found if curve.montage == name]) for name in names}
+    return sorted(names, key=lambda name: lowest[name])
+
+
+def _of_lead(job: Job, model: WholeModel) -> list[Picture]:
+    """Draw the lead in the model, and the model."""
+    placed = read_placed(job.folder / "lead" / "lead.json", model)
+    lead, whole = _path(job, "lead"), _path(job, "model")
+    render_lead(lead, placed, model.surfaces, model.partition, model.levels.axis)
+    render_model(whole, model.surfaces, title=model.subject)
+    return [
+        picture(lead, f"{placed.lead.design.title} at {placed.target.said}: from behind, from the left, in section."),
+        picture(whole, f"The model of {model.subject}, and the entries of its roots."),
+    ]
+
+
+def _of_field(job: Job, model: WholeModel, field: LeadField, montages: Sequence[str]) -> Picture:
+    """Draw the potential of the montage with the lowest threshold."""
+    montage, path = parse_montage(montages[0], field.contacts), _path(job, "field")
+    lead = read_placed(job.folder / "lead" / "lead.json", model).lead
+    render_field(path, field, montage, model.require_partition().parts, axis=model.levels.axis, lead=lead,
+                 title=told(montage))  # fmt: skip
+    caption = f"Potential of {montage}, the montage with the lowest threshold, across and along the spine."
+    return picture(path, caption)
+
+
+def _of_recruitment(job: Job, found: Sequence[RecruitmentCurve], montages: Sequence[str]) -> list[Picture]:
+    """Draw the map of all montages for the first class, and the curves of some."""
+    active = [curve for curve in found if len(curve.share)]
+    if not active:
+        return []
+    kind, path = active[0].fibre_class, _path(job, "map")
+    draw_map(path, found, kind)
+    said = f"Current (mA) that recruits 10 % of the {kind} fibres of each root, by montage; –: not reached."
+    drawn = [picture(path, said)]
+    for i, montage in enumerate(montages[:MOST], start=1):
+        own, path = [curve for curve in found if curve.montage == montage], _path(job, f"curves{i}")
+        if any(len(curve.share) for curve in own):
+            draw_curves(path, own)
+            drawn.append(picture(path, f"Share of each root's fibres that a current of {montage} activates."))
+    return drawn
+
+
+def _path(job: Job, name: str) -> Path:
+    """Return where a picture is written."""
+    return job.out / "figures" / f"{name}.png"

@@ -1,0 +1,152 @@
+"""The report: one page that shows what was found, and all that must be known of how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from spinemodel import __version__
+from spinemodel.field.lead_field import LeadField
+from spinemodel.io.files import plain
+from spinemodel.io.lead_field import read_lead_field
+from spinemodel.io.manifest import read_manifest
+from spinemodel.io.recruitment_tables import read_fibres, read_rows
+from spinemodel.io.study_rows import Study
+from spinemodel.io.tables import Row
+from spinemodel.io.whole_model import WholeModel
+from spinemodel.report.page import write_page
+from spinemodel.report.study_methods import Used
+from spinemodel.report.study_page import Shown, study_sections
+from spinemodel.study.curves_stage import muscles_of
+from spinemodel.study.fibres_stage import LEAD_FIELD, classes_of
+from spinemodel.study.hashing import hash_of
+from spinemodel.study.lead_stage import design_of
+from spinemodel.study.pictures import pictures_of
+from spinemodel.study.record import Record
+from spinemodel.study.recruitment_stage import THRESHOLDS
+from spinemodel.study.stage import NUMERICAL, Job, Notes, Stage, model_of, no_files
+
+PAGE: Final = "report.html"
+
+NEEDS: Final = ("model", "lead", "field", "fibres", "recruitment", "curves")
+
+
+def _settings(study: Study) -> Mapping[str, Any]:
+    """Return the whole study: the page shows it."""
+    return study.model_dump()
+
+
+def _work(job: Job) -> Notes:
+    """Draw the pictures and write the page."""
+    model = model_of(job)
+    field = read_lead_field(job.folder / LEAD_FIELD)
+    pictures, missing = pictures_of(job, model)
+    curves = job.folder / "curves"
+    muscles = read_rows(curves / "muscles.tsv", "curves") if job.study.muscles else []
+    shown = Shown(
+        title=job.study.report.title or f"{job.record.name}: epidural stimulation of {model.subject}",
+        warnings=[*warnings(job, model), *missing],
+        used=_used(job, model, field),
+        pictures=pictures,
+        curves=read_rows(curves / "curves.tsv", "curves"),
+        selectivity=read_rows(curves / "selectivity.tsv", "selectivity"),
+        muscles=muscles,
+        conductivities=list(_conductivities(field)),
+        stages=list(_stages(job.record)),
+        files=list(_files(job.record)),
+        versions=_versions(job.record),
+        settings=list(_lines(job.study.model_dump(exclude_none=True))),
+    )
+    write_page(job.out / PAGE, shown.title, study_sections(shown))
+    return []
+
+
+def warnings(job: Job, model: WholeModel) -> Iterator[str]:
+    """Yield what the user must know: of the subject, of what nobody drew, and the notes of all stages."""
+    if job.study.subject.phantom:
+        yield f"{model.subject} is a synthetic subject: its numbers are of nobody."
+    tables = [row["name"] for row in model.record.get("tissues", []) if row.get("origin") == "extrapolated"]
+    if tables:
+        yield f"Sizes of {', '.join(tables)} come from published tables, not from this subject."
+    lengths = {row["name"]: sum(b - a for a, b in row["extrapolated_mm"]) for row in model.record["structures"]
+               if row.get("extrapolated_mm")}  # fmt: skip
+    far = {name: mm for name, mm in lengths.items() if mm >= 1}
+    if far:
+        said = ", ".join(f"{name} {mm:.0f} mm" for name, mm in far.items())
+        yield f"Courses of roots where nobody drew a marker are extrapolated: {said}."
+    for name, done in job.record.stages.items():
+        yield from (f"{name}: {note}" for note in done.notes if name in NEEDS)
+
+
+def _used(job: Job, model: WholeModel, field: LeadField) -> Used:
+    """Return what the methods are told from."""
+    study, design, found = job.study, design_of(job.study), read_fibres(job.folder / THRESHOLDS)
+    dataset, muscles = study.subject.dataset, muscles_of(study)
+    cited = read_manifest().datasets[dataset].citation if dataset else ()
+    sources = dict.fromkeys(row["source"] for row in field.about["conductivities"].values())
+    return Used(
+        subject=model.subject,
+        phantom_noise_mm=study.subject.phantom.noise_mm if study.subject.phantom else None,
+        datasets=list(cited),
+        lead=design.title,
+        at=study.lead.at,
+        lead_source=" ".join(design.source.split()),
+        preset=str(field.about["title"]),
+        preset_sources=list(sources),
+        spacing_mm=study.field.spacing_mm,
+        boundary=study.field.boundary,
+        certified=study.field.certify,
+        classes={one.name: one.source for one in classes_of(study) if one.name in found[0].classes},
+        models=list(dict.fromkeys(found[0].models)),
+        fibres=len(found[0].fibres),
+        montages=len(found),
+        pulse=found[0].pulse,
+        up_to_mA=study.recruitment.up_to_mA,
+        accurate=study.recruitment.accurate,
+        muscles=list(dict.fromkeys(one.source for one in muscles.muscles)) if muscles else [],
+    )
+
+
+def _conductivities(field: LeadField) -> Iterator[Row]:
+    """Yield a row for each material."""
+    for name, row in field.about["conductivities"].items():
+        verified = "yes" if row["verified"] else "no"
+        yield {"material": name, "along": f"{row['along']:g}", "across": f"{row['across']:g}", "source read": verified,
+               "source": row["source"]}  # fmt: skip
+
+
+def _stages(record: Record) -> Iterator[Row]:
+    """Yield a row for each stage before this."""
+    for name, done in record.stages.items():
+        if name in NEEDS:
+            yield {"stage": name, "finished (UTC)": done.finished.removesuffix("+00:00"), "s": f"{done.seconds:.1f}",
+                   "inputs": hash_of(plain(done.inputs))}  # fmt: skip
+
+
+def _files(record: Record) -> Iterator[Row]:
+    """Yield a row for each file that was read from outside or written."""
+    for name, done in record.stages.items():
+        if name in NEEDS:
+            read = {done.places[file]: value for file, value in done.inputs.files.items()}
+            for way, files in (("read", read), ("written", done.outputs)):
+                yield from ({"stage": name, "": way, "file": file, "SHA-256": value} for file, value in files.items())
+
+
+def _versions(record: Record) -> list[Row]:
+    """Return a row for each package on which a result depends."""
+    found: dict[str, str] = {"spinemodel": __version__}
+    for done in record.stages.values():
+        found |= done.inputs.packages
+    return [{"package": name, "version": version} for name, version in sorted(found.items())]
+
+
+def _lines(table: Mapping[str, Any], before: str = "") -> Iterator[Row]:
+    """Yield a row for each key of nested tables."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _lines(value, f"{before}{key}.")
+        else:
+            yield {"key": f"{before}{key}", "value": str(value)}
+
+
+REPORT: Final = Stage("report", NEEDS, (*NUMERICAL, "matplotlib", "pyvista"), _settings, no_files, _work)

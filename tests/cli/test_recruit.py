@@ -1,0 +1,169 @@
+"""``spinemodel recruit``: what is found, printed and written, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from spinemodel.cli.recruit import recruit
+from spinemodel.errors import BackendUnavailableError, SpineModelError
+from spinemodel.io.recruitment_tables import read_fibres, read_rows
+from spinemodel.recruitment.thresholds import Outcome
+from tests.cli.toy_recruitment import lead_field, model_folder
+from tests.recruitment.toy_engine import Toy
+
+FEW = ("--pulse", "0.3ms", "--fibres", "4", "--classes", "Ia")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.mktemp("recruit")
+    lead_field(model_folder(base / "sub-toy"), base / "lf.h5")
+    return base
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spinemodel.recruitment.engines.engine", lambda *_, **__: Toy())
+
+
+def run(folder: Path, *words: object, field: str = "lf.h5") -> str:
+    app = typer.Typer()
+    app.command()(recruit)
+    asked = [str(word) for word in (folder / "sub-toy", folder / field, *words)]
+    result = CliRunner().invoke(app, asked, env={"COLUMNS": "200"})
+    if result.exception:
+        raise result.exception
+    return result.output
+
+
+def test_the_root_beside_the_cathode_is_first(folder: Path, tmp_path: Path) -> None:
+    told = run(folder, "--monopoles", *FEW, "--out", tmp_path / "c.tsv")
+    rows = {(row["montage"], row["target"]): row for row in read_rows(tmp_path / "c.tsv", "curves")}
+    for montage, root in {"C1:-1": "L1_L", "C2:-1": "L1_R", "C3:-1": "L2_L"}.items():
+        least = {target: float(row["I10_mA"].replace("n/a", "inf"))
+                 for (own, target), row in rows.items() if own == montage}  # fmt: skip
+        assert min(least, key=least.get) == root  # type: ignore[arg-type]
+        assert f"{montage}  first: {root} Ia, 10 % at {least[root]:.2f} mA" in told
+    assert "16 fibres: 4 of each of Ia in 4 roots" in told
+    assert "What reaches 10 % first, mA" in told
+
+
+def test_fibres_and_how_they_were_found(folder: Path, tmp_path: Path) -> None:
+    run(folder, "--montage", "C1:-1, C2:+0.5", *FEW, "--up-to", "5", "--out", tmp_path / "c.tsv")
+    (table,) = read_fibres(tmp_path / "c_fibres.tsv")
+    assert (table.montage, table.pulse, table.up_to_mA) == ("C1:-1,C2:+0.5", "monophasic 0.3 ms", 5.0)
+    assert len(table) == 16
+    active = table.outcome == Outcome.ACTIVATED
+    assert active.any()
+    assert np.isfinite(table.site[active]).all()
+    stated = json.loads((tmp_path / "c.json").read_text())
+    assert stated["Parameters"]["Asked"]["fibres"] == 4
+    assert stated["Parameters"]["Pulse"]["edges_ms"] == [0.0, 0.3]
+    assert stated["Parameters"]["Asked"]["classes"][0]["source"].startswith("Schalow")
+    assert stated["Parameters"]["LeadFields"]["lf.h5"]["lead"] == "toy"
+    assert any(name.endswith("lf.h5") for name in stated["SourceSHA256"])
+    assert {row["formula"] for row in read_rows(tmp_path / "c_selectivity.tsv", "selectivity")} == {
+        "contrast", "veraart", "difference"
+    }  # fmt: skip
+
+
+def test_durations_and_muscles(folder: Path, tmp_path: Path) -> None:
+    told = run(folder, "--montage", "C1:-1", *FEW, "--widths", "0.1,0.2ms", "--muscles", "example", "--out",
+               tmp_path / "c.tsv")  # fmt: skip
+    rows = read_rows(tmp_path / "c_durations.tsv", "durations")
+    assert [row["law"] for row in rows] == ["weiss", "lapicque"] * 4
+    muscles = read_rows(tmp_path / "c_muscles.tsv", "curves")
+    assert {row["target"][-2:] for row in muscles} == {"_L", "_R"}
+    assert "c_muscles.tsv" in told
+
+
+def test_the_same_again_is_the_same_to_the_byte(folder: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        run(folder, "--montage", "C1:-1", *FEW, "--seed", "3", "--out", tmp_path / name / "c.tsv")
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_roots_and_classes_that_are_left_out(folder: Path, tmp_path: Path) -> None:
+    told = run(folder, "--montage", "C1:-1", "--pulse", "0.3ms", "--fibres", "1", "--roots", "l1_l,L2_R", "--out",
+               tmp_path / "c.tsv")  # fmt: skip
+    assert "note: no fibres of alpha" in told
+    assert {row["target"] for row in read_rows(tmp_path / "c.tsv", "curves")} == {"L1_L", "L2_R"}
+
+
+def test_what_should_be_known_is_said(folder: Path, tmp_path: Path) -> None:
+    lead_field(folder / "sub-toy", folder / "bare.h5", certificate=None, lead="specify-5-6-5")
+    told = run(folder, "--montage", "C1:-1", *FEW, "--up-to", "0.001", "--out", tmp_path / "c.tsv", field="bare.h5")
+    for words in ("not certified", "lead specify-5-6-5: its sizes are not verified", "16 not activated",
+                  "first: nothing, at no current that was tried"):  # fmt: skip
+        assert words in told
+
+
+def test_a_figure_of_each_montage(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = {}
+    monkeypatch.setattr("spinemodel.report.recruitment.draw_curves",
+                        lambda path, curves, title: drawn.update({path.name: (title, len(curves))}))  # fmt: skip
+    run(folder, "--montage", "C1:-1", *FEW, "--figure", "--out", tmp_path / "one.tsv")
+    run(folder, "--montage", "C1:-1", "--montage", "C1:-1,C2:1", *FEW, "--figure", "--out", tmp_path / "two.tsv")
+    assert list(drawn) == ["one.png", "two_C1-1.png", "two_C1-1_C2+1.png"]
+    assert drawn["two_C1-1_C2+1.png"] == ("C1:-1,C2:+1, monophasic 0.3 ms", 4)
+
+
+def test_a_figure_that_cannot_be_drawn(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise BackendUnavailableError("no matplotlib")
+
+    monkeypatch.setattr("spinemodel.report.recruitment.draw_curves", fail)
+    told = run(folder, "--montage", "C1:-1", *FEW, "--figure", "--out", tmp_path / "c.tsv")
+    assert "note: figure left out: no matplotlib" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--out", "c.csv"), "ends with .tsv"),
+        (("--montage", "C9:-1"), "no contact 'C9'"),
+        (("--montage", "C1:-1", "--montage", "C1:-1"), "each of them once"),
+        (("--montage", "C1:-1", "--monopoles"), "expected one of them"),
+        ((), "expected one of them"),
+        (("--fibres", "0"), "--fibres 0: expected 1 to"),
+        (("--seed", "-1"), "--seed -1"),
+        (("--dorsal-column", "-1"), "--dorsal-column -1"),
+        (("--up-to", "nan"), "--up-to nan"),
+        (("--roots", "L9_L"), "no root L9_L"),
+        (("--classes", "Ib"), "nearest is"),
+        (("--classes", ","), "--classes ','"),
+        (("--classes", "no.toml"), "no.toml"),
+        (("--widths", "0.1"), "two widths"),
+        (("--widths", "0.1,wide"), "two widths"),
+        (("--pulse", "fast"), "pulse 'fast'"),
+        (("--pulse", "no.csv"), "no.csv"),
+        (("--muscles", "no.toml"), "no.toml"),
+    ],
+)
+def test_refused(folder: Path, tmp_path: Path, words: tuple[str, ...], expected: str) -> None:
+    given = {"--pulse": "0.3ms", "--out": str(tmp_path / "c.tsv")}
+    rest = [word for name, value in given.items() if name not in words for word in (name, value)]
+    if not {"--montage", "--monopoles"} & set(words) and words:
+        rest += ["--montage", "C1:-1"]
+    with pytest.raises(SpineModelError, match=expected) as caught:
+        run(folder, *words, *rest)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_model_is_refused(folder: Path, tmp_path: Path) -> None:
+    lead_field(folder / "sub-toy", folder / "other.h5", model_sha256="0" * 64)
+    with pytest.raises(SpineModelError, match="not as it was"):
+        run(folder, "--montage", "C1:-1", *FEW, "--out", tmp_path / "c.tsv", field="other.h5")
+
+
+def test_a_file_that_is_read_is_not_overwritten(folder: Path) -> None:
+    with pytest.raises(SpineModelError, match=r"\.tsv"):
+        run(folder, "--montage", "C1:-1", *FEW, "--out", folder / "lf.h5")

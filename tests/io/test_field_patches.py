@@ -1,0 +1,99 @@
+"""Which patches roots and contacts ask for."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import trimesh
+from scipy.spatial import cKDTree
+
+from spinemodel.anatomy.surface import Surface
+from spinemodel.arrays import FloatArray
+from spinemodel.field.boxes import nested_boxes
+from spinemodel.field.problem import Electrode
+from spinemodel.io.field_patches import FINEST_MM, GRADES, PER_RADIUS, root_patches
+
+ROOT_MM, ROOTLET_MM = 0.6, 0.15
+"""Radii."""
+
+
+def thread(name: str, radius: float, x: float, length: float) -> Surface:
+    """A tube downwards along z, in rings 0.4 mm apart."""
+    turns, rings = 24, round(length / 0.4)
+    angle = 2 * np.pi * np.arange(turns) / turns
+    ring = np.stack([x + radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    points = np.vstack([np.column_stack([ring, np.full(turns, -0.4 * n)]) for n in range(rings + 1)])
+    ends = [[x, 0, 0], [x, 0, -0.4 * rings]]
+    i, n = np.meshgrid(np.arange(turns), np.arange(rings))
+    a, b = (n * turns + i).ravel(), (n * turns + (i + 1) % turns).ravel()
+    walls = np.vstack([np.stack([a, a + turns, b], axis=1), np.stack([b, a + turns, b + turns], axis=1)])
+    around = np.stack([np.arange(turns), (np.arange(turns) + 1) % turns], axis=1)
+    first, last = len(points), len(points) + 1
+    lids = [np.column_stack([around, np.full(turns, first)]),
+            np.column_stack([around[:, ::-1] + turns * rings, np.full(turns, last)])]  # fmt: skip
+    mesh = trimesh.Trimesh(np.vstack([points, ends]), np.vstack([walls, *lids]))
+    mesh.fix_normals()
+    return Surface(name, "toy", mesh.vertices, mesh.faces)
+
+
+PARTS = {
+    "L1_R": thread("L1_R", ROOT_MM, 5.0, 100.0),
+    "L1_R_rootlets": thread("L1_R_rootlets", ROOTLET_MM, 0.0, 30.0),
+    "CSF": thread("CSF", 9.0, 2.0, 120.0),
+}
+CONTACTS = (Electrode("C1", np.array([[[2.0, 3, 0], [3, 3, 0], [2, 3, -1]]])),)
+CORNERS = np.array([-10.0, -12, -125]), np.array([14.0, 12, 5])
+
+
+def tissues(*names: str) -> Any:
+    return SimpleNamespace(labels=names, parts=PARTS)
+
+
+def boxes(spacing: float) -> Any:
+    return nested_boxes([CORNERS], CORNERS, spacing)
+
+
+def cells_at(points: FloatArray, spacing: float = 0.8, scale: float = 1.0) -> FloatArray:
+    """Return the smallest cells of patches round points; more than any where there is no patch."""
+    found = root_patches(tissues(*PARTS), CONTACTS, boxes(spacing), scale)
+    holds = np.array([((points > box.low) & (points < box.high)).all(axis=1) for box in found])
+    return np.where(holds, np.array([box.spacing_mm for box in found])[:, None], np.inf).min(axis=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), [("L1_R", ROOT_MM / PER_RADIUS), ("L1_R_rootlets", max(ROOTLET_MM / PER_RADIUS, FINEST_MM))]
+)
+def test_cells_are_as_small_as_a_thread_needs_and_grow_with_the_distance_from_the_contacts(name, cell) -> None:
+    points = PARTS[name].vertices
+    distance = cKDTree(CONTACTS[0].triangles.reshape(-1, 3)).query(points)[0]
+    found, before = cells_at(points), 0.0
+    for far, factor in GRADES:
+        chosen = (distance >= before) & (distance < far)
+        assert found[chosen].max(initial=0) <= 1.02 * factor * cell
+        before = far
+    assert found[distance < 8].min() == pytest.approx(cell, rel=0.02)
+
+
+def test_other_tissues_have_none() -> None:
+    assert root_patches(tissues("CSF"), CONTACTS, boxes(0.8)) == ()
+    assert np.isinf(cells_at(np.array([[-6.0, 0, -20.0]]))).all()
+
+
+def test_smaller_cells_come_first() -> None:
+    found = [box.spacing_mm for box in root_patches(tissues(*PARTS), CONTACTS, boxes(0.8))]
+    assert found == sorted(found)
+
+
+def test_where_the_boxes_have_cells_as_small_there_is_none() -> None:
+    found = root_patches(tissues(*PARTS), CONTACTS, boxes(0.3))
+    assert max(box.spacing_mm for box in found) < 0.3
+    assert len(found) < len(root_patches(tissues(*PARTS), CONTACTS, boxes(0.8)))
+    assert root_patches(tissues(*PARTS), CONTACTS, boxes(FINEST_MM)) == ()
+
+
+def test_cells_go_with_the_scale() -> None:
+    points = PARTS["L1_R_rootlets"].vertices[:10]
+    np.testing.assert_allclose(cells_at(points, scale=0.5), cells_at(points) / 2)

@@ -1,0 +1,68 @@
+"""The picture of thresholds: colours, dots, and what is left grey."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spinemodel.anatomy.fibre_paths import FibrePath
+from spinemodel.errors import BackendUnavailableError, InputError
+from spinemodel.field.montage import Montage
+from spinemodel.recruitment.population import Population
+from spinemodel.recruitment.recruited import Recruited
+from spinemodel.recruitment.thresholds import Outcome, Thresholds
+from spinemodel.report.panels import require_opengl
+from spinemodel.report.recruitment_thresholds import draw_thresholds
+from tests.io.exports.toy_contents import toy_lead
+from tests.report.test_field import ball
+from tests.report.test_recruitment import drawn
+
+
+def recruited(threshold: list[float]) -> Recruited:
+    """Return upright fibres beside each other, from the left to the right."""
+    n = len(threshold)
+    z = np.linspace(20, -20, 81)
+    paths = [FibrePath(f"p{i}", "L3_R", "", "test", np.stack([0 * z + 4 * i, 0 * z, z], axis=1)) for i in range(n)]
+    fires = np.isfinite(threshold)
+    outcome = np.where(fires, Outcome.ACTIVATED, Outcome.NOT_ACTIVATED)
+    population = Population("test", tuple(path.name for path in paths), ("L3_R",) * n, ("Ia",) * n, ("mrg",) * n,
+                            np.full(n, 12.0), np.zeros(n), np.full(n, 1 / n), tuple(paths))  # fmt: skip
+    found = Thresholds(threshold, outcome, np.where(fires, 3, -1), np.where(fires, 0.2, np.nan), 10.0, 1e-3)
+    return Recruited("C1:-1", "0.3 ms", population, found, np.where(fires, 0.0, np.nan)[:, None] + np.zeros(3))
+
+
+@pytest.fixture(autouse=True)
+def _drawing() -> None:
+    pytest.importorskip("matplotlib", reason="belongs to the extra `report`")
+    try:
+        require_opengl()
+    except BackendUnavailableError as missing:
+        pytest.skip(str(missing))
+
+
+def test_colours_run_from_dark_to_light(tmp_path: Path) -> None:
+    path = tmp_path / "map.png"
+    draw_thresholds(path, recruited([0.5, 1.0, 2.0, 4.0, np.nan]), {}, title="test")
+    view = drawn(path)[600:640, :700].min(axis=0)
+    lines = np.flatnonzero(np.ptp(view, axis=-1) > 0.1)
+    green = view[lines, 1]
+    assert green[0] < 0.2
+    assert green[-1] > 0.7
+    greys = np.flatnonzero((np.ptp(view, axis=-1) < 0.02) & (view.max(axis=-1) < 0.97))
+    assert greys.max() > lines.max()
+
+
+def test_lead_and_cord(tmp_path: Path) -> None:
+    path = tmp_path / "map.png"
+    lead = toy_lead()
+    active = next(name for name in lead.parts.parts if name != "Backing")
+    montage = Montage({active: -1.0})
+    draw_thresholds(path, recruited([1.0, np.nan]), {"Cord": ball("Cord", 6.0)}, lead=lead, montage=montage)
+    assert (drawn(path)[100:1200, :1250].max(axis=-1) < 0.2).any()
+
+
+def test_nothing_to_colour(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no fibre is activated"):
+        draw_thresholds(tmp_path / "map.png", recruited([np.nan]), {})

@@ -1,0 +1,161 @@
+"""The page of a study: what is cited is what was used, what is found stands there, and a browser reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from spinemodel.errors import InputError
+from spinemodel.recruitment.curves import RecruitmentCurve
+from spinemodel.recruitment.thresholds import Outcome
+from spinemodel.report.page import write_page
+from spinemodel.report.recruitment_map import draw_map
+from spinemodel.report.study_methods import Used, methods
+from spinemodel.report.study_page import THRESHOLDS, Shown, best_rows, lowest_rows, picture, study_sections
+from tests.report.test_agreement_page import CHROMIUM, READ, Page
+
+USED = Used(
+    subject="sub-1",
+    phantom_noise_mm=None,
+    datasets=["A dataset"],
+    lead="A lead <b>",
+    at="L2",
+    lead_source="its maker",
+    preset="A preset",
+    preset_sources=["Table one", "Table two"],
+    spacing_mm=0.4,
+    boundary="beyond",
+    certified=False,
+    classes={"Ia": "Schalow"},
+    models=["mrg"],
+    fibres=280,
+    montages=2,
+    pulse="monophasic 0.3 ms",
+    up_to_mA=20.0,
+    accurate=False,
+)
+
+
+def curve_row(montage: str, root: str, first: str, half: str) -> dict[str, str]:
+    row = dict.fromkeys(THRESHOLDS, "1")
+    return row | {"montage": montage, "target": root, "class": "Ia", "I10_mA": first, "I50_mA": half}
+
+
+def selectivity_row(montage: str, root: str, at_half: str) -> dict[str, str]:
+    return {"montage": montage, "target": root, "class": "Ia", "at_half": at_half, "half_mA": "2"}
+
+
+CURVES = [
+    curve_row("C1:-1", "L1_L", "2.5", "3"),
+    curve_row("C1:-1", "L2_L", "1.5", "n/a"),
+    curve_row("C2:-1", "L1_L", "n/a", "n/a"),
+    curve_row("C2:-1", "L2_L", "10", "12"),
+]
+SELECTIVITY = [
+    selectivity_row("C1:-1", "L1_L", "0.2"),
+    selectivity_row("C2:-1", "L1_L", "0.7"),
+    selectivity_row("C1:-1", "L2_L", "-0.3"),
+    selectivity_row("C2:-1", "L2_L", "n/a"),
+    selectivity_row("C2:-1", "L3_L", "n/a"),
+]
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> Shown:
+    path = tmp_path / "map.png"
+    counts = {Outcome.ACTIVATED: 2}
+    curves = [
+        RecruitmentCurve("L1_L", "Ia", [1.0, 2.0], [0.5, 1.0], 20.0, counts, "C1:-1", "p"),
+        RecruitmentCurve("L2_L", "Ia", [], [], 20.0, {Outcome.NOT_ACTIVATED: 2}, "C1:-1", "p"),
+    ]
+    draw_map(path, curves, "Ia")
+    return Shown(
+        title="A study",
+        warnings=["sub-1 is a synthetic subject <i>"],
+        used=USED,
+        pictures={"Recruitment": [picture(path, "Currents that recruit roots")]},
+        curves=CURVES,
+        selectivity=SELECTIVITY,
+        muscles=[],
+        conductivities=[{"material": "CSF", "along": "1.7", "across": "1.7", "source": "Table one"}],
+        stages=[{"stage": "model", "s": "1.0", "inputs": "0" * 64}],
+        files=[{"stage": "model", "": "written", "file": "model/model.json", "SHA-256": "f" * 64}],
+        versions=[{"package": "numpy", "version": "2"}],
+        settings=[{"key": "lead.at", "value": "L2"}],
+    )
+
+
+def test_numbers_are_compared_as_numbers() -> None:
+    assert [(row["montage"], row["root"], row["I10_mA"]) for row in lowest_rows(CURVES)] == [
+        ("C1:-1", "L2_L", "1.5"),
+        ("C2:-1", "L2_L", "10"),
+    ]
+
+
+def test_the_most_selective_montage_of_each_root() -> None:
+    assert [(row["root"], row["montage"], row["at_half"]) for row in best_rows(SELECTIVITY)] == [
+        ("L1_L", "C2:-1", "0.7"),
+        ("L2_L", "C1:-1", "-0.3"),
+    ]
+
+
+def test_methods_cite_what_was_used_and_nothing_else() -> None:
+    paragraphs, works = methods(USED)
+    told = " ".join(paragraphs)
+    assert works[0] == "A dataset"
+    assert {"Table one", "Table two"} < set(works)
+    assert any("McIntyre" in work for work in works)
+    assert not any("Gaines" in work or "Sweeney" in work or "Liu" in work for work in works)
+    cited = {int(number) for group in re.findall(r"\[([\d, ]+)\]", told) for number in group.split(",")}
+    assert cited == set(range(1, len(works) + 1))
+    assert "synthetic" not in told
+
+
+def test_methods_of_other_studies() -> None:
+    other = replace(USED, phantom_noise_mm=0.1, datasets=[], models=["gaines-motor", "sweeney"], muscles=["A table"])
+    paragraphs, works = methods(other)
+    assert "synthetic subject sub-1" in paragraphs[0]
+    assert all(any(name in work for work in works) for name in ("Liu", "McIntyre", "Gaines", "Sweeney", "A table"))
+    assert "[]" not in " ".join(paragraphs)
+
+
+def test_the_page_says_all_of_it(shown: Shown, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_page(path, shown.title, study_sections(shown))
+    text = path.read_text(encoding="utf-8")
+    page = Page(text)
+    assert not page.open
+    assert {"lowest", "curves", "selectivity-best", "conductivities", "stages", "versions", "settings", "files"} == set(
+        page.tables
+    )
+    assert len(page.tables["curves"]) == 1 + len(CURVES)
+    for words in ("no medical device", "synthetic subject &lt;i&gt;", "A lead &lt;b&gt;", "f" * 64, "[1] A dataset"):
+        assert words in text
+    sources = [each[name] for _, each in page.tags for name in ("src", "href") if name in each]
+    assert all(source.startswith(("data:image/", "#")) for source in sources)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium, google-chrome or chrome on the path to open the page in")
+def test_a_browser_reads_it(shown: Shown, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_page(path, shown.title, study_sections(shown))
+    path.write_text(path.read_text(encoding="utf-8").replace("</body>", READ), encoding="utf-8")
+    options = ("--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,900", "--virtual-time-budget=10000")
+    command = [CHROMIUM, *options, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri()]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    read = json.loads(unescape(re.search("<pre>(.*?)</pre>", told, re.DOTALL)[1]))
+    assert read["tables"]["lowest"][1] == ["C1:-1", "L2_L", "Ia", "1.5", "n/a"]
+    assert all(alt and width > 100 for alt, width in read["pictures"])
+    assert not read["wide"]
+
+
+def test_nothing_to_map_is_said(tmp_path: Path) -> None:
+    silent = RecruitmentCurve("L1_L", "Ia", [], [], 20.0, {Outcome.NOT_ACTIVATED: 2}, "C1:-1", "p")
+    with pytest.raises(InputError, match="no root is recruited"):
+        draw_map(tmp_path / "map.png", [silent], "Ia")
