@@ -70,7 +70,9 @@ if TYPE_CHECKING:
     from spinemodel.io.lead_site import site_of, target_of
     from spinemodel.io.model import write_model
     from spinemodel.io.nifti import read_volume, write_volume
+    from spinemodel.io.populations import population
     from spinemodel.io.spine_folder import write_spine
+    from spinemodel.io.study_file import read_study
     from spinemodel.io.surfaces import read_surface, write_surface
     from spinemodel.io.transforms import read_transform, write_transform
     from spinemodel.io.vertebral_masks import read_vertebral_mask
@@ -79,7 +81,19 @@ if TYPE_CHECKING:
     from spinemodel.leads.lead import Lead
     from spinemodel.leads.placement import Placed, place
     from spinemodel.leads.track import Course
+    from spinemodel.recruitment.axons import Axons
+    from spinemodel.recruitment.curves import curves
+    from spinemodel.recruitment.population import Population
+    from spinemodel.recruitment.pulse import Pulse
+    from spinemodel.recruitment.pulse_text import parse_pulse
+    from spinemodel.recruitment.recruit import recruit
+    from spinemodel.recruitment.recruited import Recruited
+    from spinemodel.recruitment.search import find_thresholds
+    from spinemodel.recruitment.selectivity import selectivity
+    from spinemodel.recruitment.thresholds import Thresholds
     from spinemodel.spaces import Transform
+    from spinemodel.study.run import run_study
+    from spinemodel.study.verify import verify_study
     from spinemodel.vertebrae.column_fit import fit_column
     from spinemodel.vertebrae.mask import VertebralMask
     from spinemodel.vertebrae.phantom import phantom_mask
@@ -99,6 +113,7 @@ _HOME: Final = {
     "Anatomy": "anatomy.model",
     "Annotation": "anatomy.annotation",
     "Audit": "anatomy.audit",
+    "Axons": "recruitment.axons",
     "BuildParameters": "anatomy.model",
     "Centreline": "anatomy.curves",
     "Contents": "io.exports.contents",
@@ -116,12 +131,16 @@ _HOME: Final = {
     "Partition": "anatomy.compartments",
     "Phantom": "anatomy.phantom",
     "Placed": "leads.placement",
+    "Population": "recruitment.population",
     "Problem": "field.problem",
+    "Pulse": "recruitment.pulse",
+    "Recruited": "recruitment.recruited",
     "RootParameters": "anatomy.roots",
     "Spans": "volume.spans",
     "Spine": "vertebrae.spine",
     "SpineModelError": "errors",
     "Surface": "anatomy.surface",
+    "Thresholds": "recruitment.thresholds",
     "TissueParameters": "anatomy.tissues",
     "Tissues": "anatomy.tissues",
     "Transform": "spaces",
@@ -137,6 +156,7 @@ _HOME: Final = {
     "consensus": "agreement.consensus",
     "cord_course": "anatomy.cord_course",
     "coverage": "volume.coverage",
+    "curves": "recruitment.curves",
     "examine": "vertebrae.spine",
     "fibre_direction": "anatomy.cord_course",
     "fibre_paths": "anatomy.fibre_paths",
@@ -144,6 +164,7 @@ _HOME: Final = {
     "field_problem": "io.field_problem",
     "find_format": "io.exports.formats",
     "find_lead": "io.lead_catalogue",
+    "find_thresholds": "recruitment.search",
     "fit_column": "vertebrae.column_fit",
     "gradient": "field.sampling",
     "loft": "anatomy.loft",
@@ -155,22 +176,28 @@ _HOME: Final = {
     "on_fibres": "field.along_fibres",
     "overlay": "anatomy.overlay",
     "parse_montage": "field.montage",
+    "parse_pulse": "recruitment.pulse_text",
     "partition": "anatomy.compartments",
     "perturb": "anatomy.perturb",
     "phantom_mask": "vertebrae.phantom",
     "place": "leads.placement",
+    "population": "io.populations",
     "potential": "field.sampling",
     "rasterise": "volume.rasterise",
     "read_lead": "io.lead",
     "read_lead_field": "io.lead_field",
     "read_model": "io.whole_model",
     "read_preset": "io.conductivities",
+    "read_study": "io.study_file",
     "read_subject": "io.bids",
     "read_surface": "io.surfaces",
     "read_transform": "io.transforms",
     "read_vertebral_mask": "io.vertebral_masks",
     "read_volume": "io.nifti",
+    "recruit": "recruitment.recruit",
+    "run_study": "study.run",
     "second_difference": "field.along_fibres",
+    "selectivity": "recruitment.selectivity",
     "share": "volume.coverage",
     "signed_distance": "volume.distance",
     "site_of": "io.lead_site",
@@ -181,6 +208,7 @@ _HOME: Final = {
     "target_of": "io.lead_site",
     "to_volume": "volume.spans",
     "untangle": "anatomy.untangle",
+    "verify_study": "study.verify",
     "write_export": "io.exports.folder",
     "write_lead": "io.lead",
     "write_lead_field": "io.lead_field",
@@ -198,6 +226,7 @@ __all__ = [
     "Anatomy",
     "Annotation",
     "Audit",
+    "Axons",
     "BuildParameters",
     "Centreline",
     "Contents",
@@ -215,12 +244,16 @@ __all__ = [
     "Partition",
     "Phantom",
     "Placed",
+    "Population",
     "Problem",
+    "Pulse",
+    "Recruited",
     "RootParameters",
     "Spans",
     "Spine",
     "SpineModelError",
     "Surface",
+    "Thresholds",
     "TissueParameters",
     "Tissues",
     "Transform",
@@ -237,6 +270,7 @@ __all__ = [
     "consensus",
     "cord_course",
     "coverage",
+    "curves",
     "examine",
     "fibre_direction",
     "fibre_paths",
@@ -244,6 +278,7 @@ __all__ = [
     "field_problem",
     "find_format",
     "find_lead",
+    "find_thresholds",
     "fit_column",
     "gradient",
     "loft",
@@ -255,22 +290,28 @@ __all__ = [
     "on_fibres",
     "overlay",
     "parse_montage",
+    "parse_pulse",
     "partition",
     "perturb",
     "phantom_mask",
     "place",
+    "population",
     "potential",
     "rasterise",
     "read_lead",
     "read_lead_field",
     "read_model",
     "read_preset",
+    "read_study",
     "read_subject",
     "read_surface",
     "read_transform",
     "read_vertebral_mask",
     "read_volume",
+    "recruit",
+    "run_study",
     "second_difference",
+    "selectivity",
     "share",
     "signed_distance",
     "site_of",
@@ -281,6 +322,7 @@ __all__ = [
     "target_of",
     "to_volume",
     "untangle",
+    "verify_study",
     "write_export",
     "write_lead",
     "write_lead_field",

@@ -66,7 +66,7 @@ def test_example_runs_and_prints_its_number(example, tmp_path) -> None:
 def test_readme_names_every_command() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     known = "demo build check levels volumes rasterise align overlap data vertebrae score dataset quality agree"
-    known += " leads place export edit solve field"
+    known += " leads place export edit solve field recruit sweep run verify"
     for command in known.split():
         assert f"spinemodel {command}" in readme
 

@@ -24,7 +24,7 @@ from scipy.ndimage import gaussian_filter1d, median_filter
 
 from spinemodel.anatomy.axis import Axis, locate, place
 from spinemodel.anatomy.curves import arc_length
-from spinemodel.anatomy.fibre_paths import FibrePath, _smooth
+from spinemodel.anatomy.fibre_paths import FibrePath, smooth
 from spinemodel.anatomy.proximity import Proximity
 from spinemodel.anatomy.rootlets.chart import chart_of, on_cord
 from spinemodel.anatomy.surface import Surface
@@ -180,7 +180,7 @@ def with_columns(
 
 def _joined(column: FloatArray, path: FibrePath) -> FibrePath:
     """Return a path with the points (n, 3) of its part in the column, from the entry up."""
-    points = _smooth(np.vstack([column[::-1], path.points]))
+    points = smooth(np.vstack([column[::-1], path.points]))
     return replace(path, points=points, column_mm=float(arc_length(points)[-1] - path.arc_mm[-1]))
 
 

@@ -160,7 +160,7 @@ def _of_root(trunk: Centreline, fan: Fan | None, places: FloatArray) -> list[Fib
         rootlet = _dealt(fan, k) if fan else None
         points = _beside(trunk, place)[0] if rootlet is None else _through(rootlet, trunk, place)
         name = "" if rootlet is None else rootlet.name
-        paths.append(FibrePath(f"{trunk.name}_fibre{k + 1}", trunk.name, name, trunk.space, _smooth(points)))
+        paths.append(FibrePath(f"{trunk.name}_fibre{k + 1}", trunk.name, name, trunk.space, smooth(points)))
     return paths
 
 
@@ -195,13 +195,13 @@ def _through(rootlet: Centreline, trunk: Centreline, place: FloatArray) -> Float
     return np.vstack([before, ((1 - passed) * carried + passed * beside)[joins + 1 :]])
 
 
-def _smooth(points: FloatArray) -> FloatArray:
+def smooth(points: FloatArray) -> FloatArray:
     """Return the points evenly along a path without corners; its ends stay."""
     even = _evenly(points)
     reach = min(len(even) - 1, round(4 * SMOOTH_MM / STEP_MM))
     mirrored = np.vstack([2 * even[0] - even[reach:0:-1], even, 2 * even[-1] - even[-2 : -reach - 2 : -1]])
-    smooth = gaussian_filter1d(mirrored, SMOOTH_MM / STEP_MM, axis=0)[reach : reach + len(even)]
-    return _evenly(smooth)
+    smoothed = gaussian_filter1d(mirrored, SMOOTH_MM / STEP_MM, axis=0)[reach : reach + len(even)]
+    return _evenly(smoothed)
 
 
 def _evenly(points: FloatArray) -> FloatArray:

@@ -64,10 +64,10 @@ def _in_model(roots: Sequence[str] | None, model: WholeModel) -> list[str] | Non
 
 def on_field(field: LeadField, population: Population) -> FibrePotentials:
     """Return the potential of every contact along fibres; NaN where there is none."""
-    from spinemodel.field.along_fibres import on_fibres
+    from spinemodel.recruitment.sampled import sampled
 
     with step("Sampling the field along fibres"):
-        return on_fibres(field, population.paths, missing="nan")
+        return sampled(field, population)
 
 
 def found_in(

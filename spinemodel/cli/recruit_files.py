@@ -146,10 +146,16 @@ def _selectivities(recruited: Recruited, muscles: RootToMuscle | None) -> Iterat
 
 
 def draw(files: Files, several: Sequence[Recruited], montages: Sequence[Montage]) -> None:
-    """Draw the curves of each montage, or say why not."""
+    """Draw the curves of each montage, and of several what each recruits of every root; or say why not."""
     from spinemodel.report.recruitment import draw_curves
+    from spinemodel.report.recruitment_map import draw_map
 
+    every = _curves(several)
     try:
+        for kind in dict.fromkeys(curve.fibre_class for curve in every if len(several) > 1):
+            path = files.out.with_name(f"{files.out.stem}_map_{kind}.png")
+            draw_map(path, every, kind, title=f"{kind}: currents that recruit 10 %, mA; {several[0].pulse}")
+            say(str(path))
         for i, one in enumerate(several):
             path = files.picture(montages, i)
             with step(f"Drawing {path.name}"):

@@ -34,9 +34,9 @@ from spinemodel.cli.recruit_options import (
     roots_of,
 )
 from spinemodel.cli.recruit_tables import print_ranks
-from spinemodel.cli.show import say
+from spinemodel.cli.show import say, step
 from spinemodel.cli.sweep_target import Target, target_of
-from spinemodel.errors import InputError
+from spinemodel.errors import BackendUnavailableError, InputError
 
 if TYPE_CHECKING:
     from spinemodel.field.lead_field import LeadField
@@ -69,6 +69,7 @@ def sweep(
     device: DeviceChoice = "auto",
     accurate: Accurate = False,
     dorsal_column: DorsalColumn = None,
+    figure: Annotated[bool, typer.Option("--figure", help="Also draw selectivity, as OUT_<lead field>.png.")] = False,
 ) -> None:
     """Try each contact as a cathode, and pairs of contacts, and rank them by how selectively they recruit a target.
 
@@ -90,11 +91,12 @@ def sweep(
     asked = Asked(fibres, *chosen, seed, dorsal_column, up_to, engine, device, accurate)
     if out.suffix.lower() != ".tsv":
         raise InputError(f"--out {out}: expected a name that ends with .tsv")
-    require_free([out, out.with_suffix(".json")], [model, *lead_fields])
-    if len(asked.classes) != 1:
-        raise InputError(f"--class {fibre_class}: expected one class; each has ranks of its own")
     if len({path.stem for path in lead_fields}) < len(lead_fields):
         raise InputError(f"lead fields {', '.join(map(str, lead_fields))}: expected names that differ, without folders")
+    pictures = [_picture(out, path) for path in lead_fields] if figure else []
+    require_free([out, out.with_suffix(".json"), *pictures], [model, *lead_fields])
+    if len(asked.classes) != 1:
+        raise InputError(f"--class {fibre_class}: expected one class; each has ranks of its own")
     wanted, course = target_of(target, muscles_of(muscles)), pulse_of(pulse)
     fields = {path: read_real(path) for path in lead_fields}
     montages = {path: _montages(field, pairs) for path, field in fields.items()}
@@ -108,6 +110,8 @@ def sweep(
     about = stated(asked, course, fields, remarks) | {"Target": str(wanted), "By": by}
     write_table(out, "ranks", rank_rows(ranks), space=whole.space, sources=sources, parameters=about)
     say(str(out))
+    if figure:
+        _draw(out, found, wanted, by)
     print_ranks(ranks, str(wanted), by)
     for line in remarks:
         say(f"note: {line}")
@@ -137,3 +141,26 @@ def _ranked(found: Mapping[Path, Sequence[Recruited]], target: Target, by: By) -
 
     every = ((path.stem, target.curves(one)) for path, several in found.items() for one in several)
     return in_order((ranked(curves, target.names, by, lead) for lead, curves in every), by)
+
+
+def _picture(out: Path, lead_field: Path) -> Path:
+    """Return the figure of a lead field."""
+    return out.with_name(f"{out.stem}_{lead_field.stem}.png")
+
+
+def _draw(out: Path, found: Mapping[Path, Sequence[Recruited]], target: Target, by: By) -> None:
+    """Draw the selectivity of every montage for each target of the kind, or say why not."""
+    from spinemodel.recruitment.ranking import formula_of
+    from spinemodel.recruitment.selectivity import selectivity
+    from spinemodel.report.recruitment_selectivity import draw_selectivity_matrix
+
+    try:
+        for lead_field, several in found.items():
+            path = _picture(out, lead_field)
+            every = [selectivity(curves, curve.target, formula_of(by))
+                     for curves in map(target.curves, several) for curve in curves]  # fmt: skip
+            with step(f"Drawing {path.name}"):
+                draw_selectivity_matrix(path, every, title=lead_field.stem)
+            say(str(path))
+    except BackendUnavailableError as missing:
+        say(f"note: figure left out: {missing}")

@@ -59,6 +59,8 @@ class Asked:
         Of the residual.
     device
         To work on.
+    patches
+        Whether the field is solved anew in smaller cells along the roots.
     """
 
     tissues: str
@@ -69,6 +71,7 @@ class Asked:
     frequency_hz: float | None
     tolerance: float
     device: Device
+    patches: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
@@ -133,6 +136,8 @@ def solved(
     with watched(what) as tell:
         field = solve(case.problem, boxes, currents=asked.contacts, tolerance=asked.tolerance, device=asked.device,
                       progress=tell, about=about(case))  # fmt: skip
+    if not asked.patches:
+        return field
     patches = root_patches(case.model.require_partition(), case.problem.contacts, boxes, scale)
     with watched(f"{what}, {len(patches)} patches along roots") as tell:
         return with_patches(field, case.problem, patches, device=asked.device, progress=tell)

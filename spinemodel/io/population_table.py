@@ -14,7 +14,7 @@ from spinemodel.io.files import one_line
 from spinemodel.io.tables import Row, write_rows
 from spinemodel.recruitment.population import Population
 
-COLUMNS: Final = ("fibre", "root", "rootlet", "class", "model", "diameter_um", "first_mm", "weight")
+COLUMNS: Final = ("fibre", "root", "rootlet", "class", "model", "column_mm", "diameter_um", "first_mm", "weight")
 
 
 def write_population(population: Population, path: Path) -> None:
@@ -25,7 +25,7 @@ def write_population(population: Population, path: Path) -> None:
 def _row(population: Population, i: int) -> Row:
     """Return what is written of a fibre."""
     names = (population.names[i], population.roots[i], population.paths[i].rootlet, population.classes[i])
-    numbers = (population.diameter_um[i], population.first_mm[i], population.weight[i])
+    numbers = (population.paths[i].column_mm, population.diameter_um[i], population.first_mm[i], population.weight[i])
     cells = (*names, population.models[i], *(repr(float(one)) for one in numbers))
     return dict(zip(COLUMNS, cells, strict=True))
 
@@ -70,4 +70,4 @@ def _population(rows: Sequence[Row], potentials: FibrePotentials) -> Population:
 def _path(row: Row, potentials: FibrePotentials) -> FibrePath:
     """Return the path of a fibre."""
     points = potentials.points[potentials.part(row["fibre"])]
-    return FibrePath(row["fibre"], row["root"], row["rootlet"], potentials.space, points)
+    return FibrePath(row["fibre"], row["root"], row["rootlet"], potentials.space, points, float(row["column_mm"]))

@@ -11,7 +11,7 @@ from spinemodel.anatomy.fibre_paths import FibrePath, fibre_paths
 from spinemodel.anatomy.rootlets import Fan
 from spinemodel.errors import InputError
 from spinemodel.io.conductivities import nearest
-from spinemodel.io.exports.fibres import _fans
+from spinemodel.io.exports.fibres import fans_of
 from spinemodel.io.whole_model import WholeModel
 from spinemodel.levels import CORD, DORSAL_COLUMNS, ROOTS
 from spinemodel.recruitment.draw import class_seed, draw
@@ -58,7 +58,7 @@ def population(
     lines = {str(root): model.centrelines[str(root)] for root in ROOTS if str(root) in model.centrelines}
     if not lines:
         raise InputError(f"{model.folder}: has no centrelines, and fibres run along them; build the model again")
-    trunks = {fan.trunk.name: fan for fan in _fans(model)}
+    trunks = {fan.trunk.name: fan for fan in fans_of(model)}
     wanted = _wanted(roots, {**lines, **trunks})
     columns = _columns(model) if trunks and dorsal_column_mm > 0 else None
     paths = {}

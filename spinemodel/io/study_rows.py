@@ -102,6 +102,7 @@ class FieldRow(Row):
     boundary: Literal["grounded", "insulated", "beyond"] = "beyond"
     contacts: Literal["floating", "uniform"] = "floating"
     tolerance: Positive = 3e-8
+    patches: bool = True
     certify: bool = False
 
 

@@ -7,7 +7,6 @@ from math import inf
 from pathlib import Path
 from typing import Any, Final
 
-from spinemodel.field.along_fibres import on_fibres
 from spinemodel.io.fibre_classes import chosen_classes, read_classes
 from spinemodel.io.fibre_potentials import write_fibre_potentials
 from spinemodel.io.files import plain
@@ -17,6 +16,7 @@ from spinemodel.io.populations import population
 from spinemodel.io.study_rows import Study
 from spinemodel.io.whole_model import WholeModel
 from spinemodel.recruitment.population import FibreClass, Population
+from spinemodel.recruitment.sampled import sampled
 from spinemodel.study.stage import NUMERICAL, Job, Notes, Stage, model_of, no_files
 
 TABLE: Final = Path("fibres") / "fibres.tsv"
@@ -44,7 +44,7 @@ def _work(job: Job) -> Notes:
     with job.step("Drawing fibres"):
         found = _drawn(job.study, model)
     with job.step("Sampling the field along fibres"):
-        write_fibre_potentials(on_fibres(field, found.paths, missing="nan"), job.out / POTENTIALS.name)
+        write_fibre_potentials(sampled(field, found), job.out / POTENTIALS.name)
     write_population(found, job.out / TABLE.name)
     missing = [one.name for one in classes_of(job.study) if one.name not in found.classes]
     none = f"there are no fibres of {', '.join(missing)}: the model has no roots of theirs; set ventral in [build]"

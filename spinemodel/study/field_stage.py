@@ -14,6 +14,12 @@ from spinemodel.study.hashing import hash_of
 from spinemodel.study.stage import NUMERICAL, Job, Notes, Stage, model_of, no_files
 
 
+COARSE: Final = (
+    "along roots the potential is that of the field's own cells, hardly smaller than a root: thresholds are rough; leave "
+    "patches out of [field], or set it to true"
+)
+
+
 def tissues_of(study: Study) -> str:
     """Return the conductivities that a study names: a preset's name, or a file's whole way."""
     text = study.tissues.preset
@@ -36,14 +42,14 @@ def _work(job: Job) -> Notes:
             field = certified(case, field)
     with job.step("Writing the lead field"):
         write_lead_field(field, job.out / "leadfield.h5")
-    return []
+    return [] if job.study.field.patches else [COARSE]
 
 
 def _case(job: Job) -> Case:
     """Return the problem."""
     row, tissues = job.study.field, job.study.tissues
     asked = Asked(tissues.preset, row.spacing_mm, row.region_mm, row.boundary, row.contacts, tissues.frequency_hz,
-                  row.tolerance, "auto")  # fmt: skip
+                  row.tolerance, "auto", row.patches)  # fmt: skip
     preset, lead_file = preset_at(tissues_of(job.study), tissues.frequency_hz), job.folder / "lead" / "lead.json"
     with job.step("Laying the lead into the tissues"):
         model = model_of(job)

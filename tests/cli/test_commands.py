@@ -49,7 +49,7 @@ def refused(monkeypatch, capsys, *arguments: object) -> str:
     [
         *("", "demo", "build", "check", "levels", "volumes", "rasterise", "align", "overlap", "vertebrae", "score"),
         *("dataset", "dataset summary", "quality", "agree", "place", "export", "edit", "leads list", "leads show"),
-        *("solve", "field", "field info", "field show", "field export"),
+        *("solve", "field", "field info", "field show", "field export", "recruit", "sweep", "run", "verify"),
         *("data", "data list", "data fetch", "data verify"),
     ],
 )

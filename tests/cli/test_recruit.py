@@ -109,9 +109,12 @@ def test_a_figure_of_each_montage(folder: Path, tmp_path: Path, monkeypatch: pyt
     drawn = {}
     monkeypatch.setattr("spinemodel.report.recruitment.draw_curves",
                         lambda path, curves, title: drawn.update({path.name: (title, len(curves))}))  # fmt: skip
+    monkeypatch.setattr("spinemodel.report.recruitment_map.draw_map",
+                        lambda path, curves, kind, title: drawn.update({path.name: (kind, len(curves))}))  # fmt: skip
     run(folder, "--montage", "C1:-1", *FEW, "--figure", "--out", tmp_path / "one.tsv")
     run(folder, "--montage", "C1:-1", "--montage", "C1:-1,C2:1", *FEW, "--figure", "--out", tmp_path / "two.tsv")
-    assert list(drawn) == ["one.png", "two_C1-1.png", "two_C1-1_C2+1.png"]
+    assert list(drawn) == ["one.png", "two_map_Ia.png", "two_C1-1.png", "two_C1-1_C2+1.png"]
+    assert drawn["two_map_Ia.png"] == ("Ia", 8)
     assert drawn["two_C1-1_C2+1.png"] == ("C1:-1,C2:+1, monophasic 0.3 ms", 4)
 
 

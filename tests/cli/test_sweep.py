@@ -66,6 +66,12 @@ def test_several_fields_are_ranked_together(folder: Path, tmp_path: Path) -> Non
     assert "note: second.h5: the lead field is not certified" in told
 
 
+def test_a_figure(folder: Path, tmp_path: Path) -> None:
+    told = run(folder, "--target", "L1_L", "--figure", "--out", tmp_path / "r.tsv")
+    assert (tmp_path / "r_lf.png").read_bytes().startswith(b"\x89PNG")
+    assert "r_lf.png" in told
+
+
 def test_fields_of_one_name_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(SpineModelError, match="names that differ"):
         run(folder, "--target", "L1_L", "--out", tmp_path / "r.tsv", fields=("lf.h5", "lf.h5"))

@@ -15,7 +15,7 @@ from spinemodel.anatomy.proximity import Proximity, signed_distance
 from spinemodel.anatomy.rootlets import Fan, RootletParameters, dorsal_rootlets, fan_surfaces, ventral_roots
 from spinemodel.anatomy.tissues import TissueParameters, _interior
 from spinemodel.errors import InputError
-from spinemodel.io.exports.fibres import _fans
+from spinemodel.io.exports.fibres import fans_of
 from spinemodel.io.fibre_classes import read_classes
 from spinemodel.io.files import plain
 from spinemodel.io.levels import ModelLevels
@@ -46,13 +46,13 @@ def model() -> WholeModel:
 
 @pytest.fixture(scope="module")
 def drawn(model: WholeModel) -> list[Fan]:
-    return _fans(model)
+    return fans_of(model)
 
 
 @pytest.fixture(autouse=True)
 def _drawn_once(drawn: list[Fan], monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw the rootlets once: they take seconds."""
-    monkeypatch.setattr("spinemodel.io.populations._fans", lambda model: drawn)
+    monkeypatch.setattr("spinemodel.io.populations.fans_of", lambda model: drawn)
 
 
 def test_every_class_has_its_fibres_in_its_roots(model: WholeModel) -> None:

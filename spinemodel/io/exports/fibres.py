@@ -28,10 +28,10 @@ def model_paths(model: WholeModel, count: int = PER_ROOT, seed: int = 0) -> tupl
     lines = {str(root): model.centrelines[str(root)] for root in ROOTS if str(root) in model.centrelines}
     if not lines:
         raise InputError(f"{model.folder}: has no centrelines, and fibres run along them; build the model again")
-    return fibre_paths(lines, _fans(model), count=count, seed=seed)
+    return fibre_paths(lines, fans_of(model), count=count, seed=seed)
 
 
-def _fans(model: WholeModel) -> list[Fan]:
+def fans_of(model: WholeModel) -> list[Fan]:
     """Return the roots with their rootlets; none where the model's tissues have no rootlets."""
     parts = model.partition.parts if model.partition else {}
     if not any(name.endswith("_rootlets") for name in parts):
