@@ -106,14 +106,10 @@ def remarks_on(field: LeadField, several: Sequence[Recruited]) -> tuple[str, ...
 
 
 def _of_lead(field: LeadField) -> list[str]:
-    """Return whether the sizes of the lead were verified, as far as its name tells."""
-    from spinemodel.io.lead_catalogue import read_catalogue
-
-    name = str(field.about.get("lead", ""))
-    design = read_catalogue().get(name)
-    if design is None:
-        return [f"lead {name or '(no name)'} is none that ships: whether its sizes are verified is not known here"]
-    return [] if design.verified else [f"lead {name}: its sizes are not verified; see `spinemodel leads show {name}`"]
+    """Return whether the sizes of the lead were verified, as the field's file states."""
+    if field.about.get("lead_verified"):
+        return []
+    return [f"lead {field.about.get('lead', '(no name)')}: its sizes are not verified; see `spinemodel leads show`"]
 
 
 def montages_of(field: LeadField, texts: Sequence[str] | None) -> tuple[Montage, ...]:

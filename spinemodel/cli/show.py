@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("spinemodel")
 
-console = Console()
+console = Console(emoji=False)
 """Results go to standard output."""
 
 VERDICTS: Final = {"broken": "[red]broken[/red]", "kept": "[green]kept[/green]"}
 """Cells that are printed in colour."""
 
-_progress = Console(stderr=True)
+_progress = Console(stderr=True, emoji=False)
 
 
 def say(text: str) -> None:

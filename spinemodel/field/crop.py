@@ -15,7 +15,7 @@ from spinemodel.field.lead_field import LeadField, Patch
 
 MARGIN: Final = 5
 """Cells of every box that are kept round the part, so that inside the potential is sampled as in the whole: more than
-:data:`~spinemodel.field.sampling.BAND` and the reach of a fit together."""
+:data:`~spinemodel.field._box_shares.BAND` and the reach of a fit together."""
 
 
 def crop(field: LeadField, low: ArrayLike, high: ArrayLike) -> LeadField:

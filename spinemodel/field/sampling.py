@@ -12,8 +12,7 @@ lies in them. Nodes without a potential (NaN, of all contacts alike) are left ou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -21,25 +20,13 @@ from numpy.typing import NDArray
 
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import InputError
-from spinemodel.field._sampling import REACH, fit
+from spinemodel.field._box_shares import places_in, shares_of
+from spinemodel.field._sampling import fit
 from spinemodel.field._tissue_shares import tissue_numbers
-from spinemodel.field.boxes import Box
 from spinemodel.field.conductivity import ROOT
-from spinemodel.field.lead_field import LeadField, Patch
+from spinemodel.field.lead_field import LeadField
 from spinemodel.levels import ROOT_TISSUES, ROOTLET_TISSUES
 from spinemodel.volume._threads import side_by_side
-
-BAND: Final = 2.0
-"""Cells over which a box hands over to the next. A choice: as wide as a neighbourhood's half."""
-
-DEEPER: Final = 4
-"""Power of the depth by which patches with the same cells share a point. A choice: at twice the depth 16 to 1."""
-
-DEEPEST: Final = 1e3
-"""Bands, in place of no end where a box has no border."""
-
-SLACK: Final = 1e-6
-"""Cells, or mm, by which rounding may put a point outside a box."""
 
 SHARE: Final = 2048
 """Points that one thread takes at a time: some ten milliseconds."""
@@ -117,9 +104,9 @@ def tissue_at(field: LeadField, points: FloatArray) -> IntArray:
     """
     points = _points(points)
     found = np.zeros(len(points), dtype=np.int64)
-    for part, some, shares in _shares(field, points):
+    for part, some, shares in shares_of(field, points):
         numbers = found[some]
-        tissue_numbers(_fixed(part.tissue), _places(part.box, points[some]), shares, numbers)
+        tissue_numbers(_fixed(part.tissue), places_in(part.box, points[some]), shares, numbers)
         found[some] = numbers
     return found
 
@@ -130,8 +117,8 @@ def _fitted(field: LeadField, points: FloatArray, within: Within, missing: Missi
     number, wanted = _groups(field, within, len(points))
     kind = np.result_type(np.float64, *field.potential)  # complex where a field is
     out, total = np.zeros((len(points), len(field.contacts), rows), kind), np.zeros(len(points))
-    for part, some, shares in _shares(field, points):
-        places, found, weight = _places(part.box, points[some]), np.zeros_like(out[some]), np.zeros(len(some))
+    for part, some, shares in shares_of(field, points):
+        places, found, weight = places_in(part.box, points[some]), np.zeros_like(out[some]), np.zeros(len(some))
         values, labels = _fixed(part.potential), _fixed(part.tissue)
         _fit(values, labels, number, places, wanted[some], shares, found, weight)
         found[..., 1:] /= part.box.spacing_mm
@@ -175,60 +162,6 @@ def _points(points: FloatArray) -> FloatArray:
     if points.ndim != 2 or points.shape[1] != 3:
         raise InputError(f"points: got {points.shape}, expected (n, 3) mm")
     return points
-
-
-def _places(box: Box, points: FloatArray) -> FloatArray:
-    """Return points in cells from a box's first node, (n, 3)."""
-    return np.asarray(points / box.spacing_mm - np.array(box.first))
-
-
-def _shares(field: LeadField, points: FloatArray) -> Iterator[tuple[Patch, IntArray, FloatArray]]:
-    """Yield patches and boxes with the points in which they have a share, and the shares (m,).
-
-    Of patches with the same cells that one counts more in which a point lies deeper: where a root goes on beyond a
-    face, the potential is the larger cells'. No box has a share in a point outside all of them.
-    """
-    left = np.ones(len(points))
-    for parts in _ranks(field):
-        found = [(part, *_bands(part.box, outer, points)) for part, outer in parts]
-        covered, total = np.zeros(len(points)), np.zeros(len(points))
-        for _, some, deep in found:
-            step = np.minimum(deep, 1.0)
-            covered[some] = np.maximum(covered[some], step**2 * (3 - 2 * step))
-            total[some] += deep**DEEPER
-        for part, some, deep in found:
-            share = left[some] * covered[some] * deep**DEEPER / total[some]
-            yield part, some[share > 0], share[share > 0]
-        left = left * (1 - covered)
-
-
-def _ranks(field: LeadField) -> Iterator[list[tuple[Patch, Box | None]]]:
-    """Yield patches of the same cells together, and then each box, with a box that goes on beyond them."""
-    for _, alike in groupby(field.patches, key=lambda patch: patch.box.spacing_mm):
-        yield [(patch, field.boxes[-1]) for patch in alike]
-    outer = [*field.boxes[1:], None]
-    for box, values, labels, next_ in zip(field.boxes, field.potential, field.tissue, outer, strict=True):
-        yield [(Patch(box, values, labels), next_)]
-
-
-def _bands(box: Box, outer: Box | None, points: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return which points lie farther inside a box than a fit reaches, and by how many bands, at most ``DEEPEST``."""
-    deep = np.minimum((_depth(box, outer, points) - REACH) / BAND, DEEPEST)
-    some = np.flatnonzero(deep > 0)
-    return some, deep[some]
-
-
-def _depth(box: Box, outer: Box | None, points: FloatArray) -> FloatArray:
-    """Return how many cells deep points lie in a box, (n,); negative outside.
-
-    Faces beyond which the next box has nothing either are no border: there it could not do better.
-    """
-    places = _places(box, points)
-    last = np.array(box.cells)
-    inside = ((places >= -SLACK) & (places <= last + SLACK)).all(axis=1)
-    low, high = (outer.low < box.low - SLACK, outer.high > box.high + SLACK) if outer else (np.zeros(3, bool),) * 2
-    deep = np.minimum(np.where(low, places, np.inf), np.where(high, last - places, np.inf)).min(axis=1)
-    return np.where(inside, deep, -1.0)
 
 
 def _groups(field: LeadField, within: Within, count: int) -> tuple[IntArray, IntArray]:

@@ -151,6 +151,7 @@ def about(case: Case) -> dict[str, Any]:
         "model_sha256": sha256((case.model.folder / "model.json").read_bytes()),
         "lead": case.lead.design.name,
         "lead_sha256": sha256(case.lead_file.read_bytes()),
+        "lead_verified": case.lead.design.verified,
         "preset": case.preset.name,
         "title": case.preset.title,
         "conductivities": dict(sorted(materials.items())),

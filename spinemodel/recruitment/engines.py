@@ -10,7 +10,7 @@ from spinemodel.errors import InputError
 from spinemodel.recruitment.axons import Axons
 from spinemodel.recruitment.engine import STEP_MS, Engine, Spikes
 from spinemodel.recruitment.pulse import Pulse
-from spinemodel.volume._device import Device
+from spinemodel.volume._device import Device, choose
 
 EngineName: TypeAlias = Literal["auto", "modal", "direct"]
 """``modal`` is fast, and of the MRG model; ``direct`` the reference, and of every model; ``auto`` takes modal where it
@@ -43,7 +43,7 @@ def engine(name: EngineName = "auto", *, device: Device = "auto") -> Engine:
         return Direct()
     from spinemodel.recruitment.modal import Modal
 
-    modal: Engine = Modal(device)
+    modal: Engine = Modal(choose(device))
     return modal if name == "modal" else _ByModel(modal, engine("direct"))
 
 

@@ -13,10 +13,9 @@ from spinemodel.io.study_rows import Study
 from spinemodel.study.hashing import hash_of
 from spinemodel.study.stage import NUMERICAL, Job, Notes, Stage, model_of, no_files
 
-
 COARSE: Final = (
-    "along roots the potential is that of the field's own cells, hardly smaller than a root: thresholds are rough; leave "
-    "patches out of [field], or set it to true"
+    "along roots the potential is that of the field's own cells, hardly smaller than a root: thresholds are rough; "
+    "leave patches = false out of [field]"
 )
 
 
