@@ -32,7 +32,7 @@ def curvatures(begin: IntArray, end: IntArray, s: FloatArray, values: FloatArray
 def spline_at(
     begin: IntArray, end: IntArray, s: FloatArray, values: FloatArray, curvature: FloatArray, at: FloatArray
 ) -> FloatArray:
-    """Return the splines at the distances ``at`` (stretches, m), increasing; held beyond their ends."""
+    """Return the splines at the distances ``at`` (stretches, m), increasing; straight beyond their ends."""
     out = np.empty(at.shape)
     for k in range(at.shape[0]):
         i = begin[k]
@@ -43,5 +43,7 @@ def spline_at(
             width = s[i + 1] - s[i]
             a, b = (s[i + 1] - place) / width, (place - s[i]) / width
             bent = (a * a * a - a) * curvature[i] + (b * b * b - b) * curvature[i + 1]
-            out[k, j] = a * values[i] + b * values[i + 1] + bent * width * width / 6.0
+            slope = (3.0 * b * b - 1.0) * curvature[i + 1] - (3.0 * a * a - 1.0) * curvature[i]
+            slope = (values[i + 1] - values[i]) / width + slope * width / 6.0
+            out[k, j] = a * values[i] + b * values[i + 1] + bent * width * width / 6.0 + slope * (at[k, j] - place)
     return out

@@ -14,7 +14,7 @@ from spinemodel.recruitment.population import Population
 from spinemodel.recruitment.pulse import Pulse
 from spinemodel.recruitment.recruited import Recruited
 from spinemodel.recruitment.search import find_thresholds
-from spinemodel.recruitment.stretches import Group, axons_of, site_points, stretches
+from spinemodel.recruitment.stretches import Group, Stretches, axons_of, site_points, stretches
 from spinemodel.recruitment.thresholds import Outcome, Thresholds
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -70,7 +70,7 @@ def recruit(
             parts.append(find_thresholds(group.axons, pulse, engine, up_to_mA=up_to_mA, tolerance=tolerance,
                                          accurate=accurate, progress=tell))  # fmt: skip
             done += len(group.fibres)
-        thresholds = _joined(len(population), groups, parts, up_to_mA, tolerance)
+        thresholds = _joined(own, groups, parts, up_to_mA, tolerance)
         site = site_points(own, np.arange(len(population)), thresholds.site_node)
         found.append(Recruited(str(montage), pulse.name, population, thresholds, site))
     return tuple(found)
@@ -82,13 +82,20 @@ def _counter(progress: Progress, montage: str, before: int, total: int) -> Calla
 
 
 def _joined(
-    count: int, groups: Sequence[Group], parts: Sequence[Thresholds], up_to_mA: float, tolerance: float
+    own: Stretches, groups: Sequence[Group], parts: Sequence[Thresholds], up_to_mA: float, tolerance: float
 ) -> Thresholds:
-    """Return the thresholds of all fibres, nodes counted along each; those in no group are left out."""
+    """Return the thresholds of all fibres, nodes counted along each; those in no group are left out.
+
+    What fires first beyond the end of a path is told at the path's last node, as ``AT_END``.
+    """
+    count = len(own.population)
     threshold, latency = np.full(count, np.nan), np.full(count, np.nan)
     outcome, node = np.full(count, Outcome.LEFT_OUT.value), np.full(count, -1)
     for group, part in zip(groups, parts, strict=True):
+        fires, site = part.site_node >= 0, group.first + part.site_node
+        first, nodes = own.nodes[group.fibres].T
+        drawn = np.clip(site, first, first + nodes - 1)
         threshold[group.fibres], latency[group.fibres] = part.threshold_mA, part.latency_ms
-        outcome[group.fibres] = part.outcome
-        node[group.fibres] = np.where(part.site_node < 0, -1, group.first + part.site_node)
+        outcome[group.fibres] = np.where(fires & (site != drawn), Outcome.AT_END, part.outcome)
+        node[group.fibres] = np.where(fires, drawn, -1)
     return Thresholds(threshold, outcome, node, latency, up_to_mA, tolerance)

@@ -21,7 +21,8 @@ class Outcome(IntEnum):
     """No spike up to the largest amplitude that was tried."""
 
     AT_END = 2
-    """What fires first lies at an end of the stretch that was simulated: the end, not the field, may be what fires."""
+    """What fires first lies beyond the end of the fibre's path, or at that of the stretch that was simulated: the end,
+    not the field, may be what fires."""
 
     BLOCKED = 3
     """Spikes begin, and arrive nowhere, up to the largest amplitude."""
