@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from numba import config, njit
+from numba import __version__, config, njit
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,10 +38,7 @@ def _folder() -> str:
     numba itself keeps code until the function's own file changes, and does not notice a change of what it calls in
     another file. So the folder is named after all files, and those of other states of the package are removed.
     """
-    package = Path(__file__).parent
-    found = [(path, path.stat()) for path in sorted(package.rglob("*.py"))]
-    state = [(path.relative_to(package).as_posix(), stat.st_mtime_ns, stat.st_size) for path, stat in found]
-    folder = package / "__pycache__" / f"numba-{sha256(repr(state).encode()).hexdigest()[:16]}"
+    folder = Path(__file__).parent / "__pycache__" / f"numba-{_state()}"
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         for other in folder.parent.glob("numba-*"):
@@ -49,3 +46,18 @@ def _folder() -> str:
                 shutil.rmtree(other, ignore_errors=True)
         return str(folder)
     return ""
+
+
+@cache
+def _state() -> str:
+    """Return a digest of the package's files as they are now."""
+    package = Path(__file__).parent
+    found = [(path, path.stat()) for path in sorted(package.rglob("*.py"))]
+    state = [(path.relative_to(package).as_posix(), stat.st_mtime_ns, stat.st_size) for path, stat in found]
+    return sha256(repr(state).encode()).hexdigest()[:16]
+
+
+def mark() -> Path | None:
+    """Return the file that is there once all code has been compiled; None where no code is kept in a folder of ours."""
+    folder = config.CACHE_DIR or _folder()
+    return Path(folder) / f"compiled-{_state()}-numba-{__version__}" if folder else None

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from spinemodel.cli.field_files import lead_of, model_of, write_on_model, write_part, write_volume
-from spinemodel.cli.field_tables import print_about, print_boxes, print_certificate, print_impedances
+from spinemodel.cli.field_tables import (
+    print_about,
+    print_boxes,
+    print_certificate,
+    print_impedances,
+    print_patches,
+)
 from spinemodel.cli.outputs import require_free
 from spinemodel.cli.show import say, step
 from spinemodel.errors import InputError
@@ -53,13 +59,14 @@ WITH_BOX: Final = ("vti", "nifti", "leadfield")
 
 @app.command()
 def info(field: FieldFile) -> None:
-    """Tell what a lead field was made from, its boxes, impedances and certificate.
+    """Tell what a lead field was made from, its boxes, patches, impedances and certificate.
 
     Example: spinemodel field info leadfield.h5
     """
     found = _read(field)
     print_about(found)
     print_boxes(found.boxes)
+    print_patches([patch.box for patch in found.patches])
     print_impedances(found)
     if found.about.get("certificate"):
         print_certificate(found.about["certificate"])

@@ -61,12 +61,15 @@ def unknowns(boxes: Sequence[Box]) -> int:
     return total
 
 
-def memory_of(case: Case, boxes: Sequence[Box]) -> int:
-    """Return how much memory a solve takes, bytes."""
+def memory_of(case: Case, boxes: Sequence[Box], patches: Sequence[Box] = ()) -> int:
+    """Return how much memory a solve takes at its most, bytes: in the boxes, or then in the patches."""
+    from spinemodel.field.patches import patches_memory_bytes
     from spinemodel.field.solver import memory_bytes
 
-    values = case.problem.medium.conductivity.values()
-    return memory_bytes(boxes, len(case.problem.contacts), complex_values=any(one.is_complex for one in values))
+    contacts = len(case.problem.contacts)
+    charged = any(one.is_complex for one in case.problem.medium.conductivity.values())
+    own = memory_bytes(boxes, contacts, complex_values=charged)
+    return max(own, patches_memory_bytes(boxes, patches, contacts, complex_values=charged))
 
 
 def require_memory(case: Case, *, certify: bool = False) -> None:
@@ -89,22 +92,24 @@ def require_memory(case: Case, *, certify: bool = False) -> None:
     free, spacing = free_bytes(), case.asked.spacing_mm
     if free is None:
         return
-    need = memory_of(case, _largest(case, spacing, certify))
+    need = memory_of(case, *_largest(case, spacing, certify))
     if need <= free:
         return
     tried = (STEP_MM * n for n in range(int(spacing / STEP_MM + 1e-9) + 1, round(COARSEST_MM / STEP_MM) + 1))
-    fits = next((one for one in tried if memory_of(case, _largest(case, one, certify)) <= free), None)
+    fits = next((one for one in tried if memory_of(case, *_largest(case, one, certify)) <= free), None)
     mend = f"--spacing {fits:.2f} would" if fits else "no spacing would; take a smaller --region, or fewer contacts"
     what = f"--spacing {spacing:g}" + (" with --certify" if certify else "")
     raise InputError(f"{what}: needs about {told(need)} of memory, and {told(free)} are free; {mend}")
 
 
-def _largest(case: Case, spacing_mm: float, certify: bool) -> tuple[Box, ...]:
-    """Return the boxes that take most memory."""
-    from spinemodel.io.field_case import boxes_of, finer_boxes
+def _largest(case: Case, spacing_mm: float, certify: bool) -> tuple[tuple[Box, ...], tuple[Box, ...]]:
+    """Return the boxes and the patches that take most memory."""
+    from spinemodel.field.certificate import FINER
+    from spinemodel.io.field_case import boxes_of, finer_boxes, patches_of
 
     tried = replace(case, asked=replace(case.asked, spacing_mm=spacing_mm))
-    return finer_boxes(tried) if certify else boxes_of(tried, spacing_mm)
+    boxes = finer_boxes(tried) if certify else boxes_of(tried, spacing_mm)
+    return boxes, patches_of(tried, boxes, FINER if certify else 1.0)
 
 
 @contextmanager
@@ -116,8 +121,8 @@ def watched(what: str) -> Iterator[Any]:
     status = terminal.status(f"{what}: equations ...")
 
     def tell(done: int, left: float) -> None:
-        log.info("%s: iteration %d, residual %.2e", what, done, left)
-        status.update(f"{what}: iteration {done}, residual {left:.1e}")
+        log.info("%s: step %d, residual %.2e", what, done, left)
+        status.update(f"{what}: step {done}, residual {left:.1e}")
 
     if not terminal.is_terminal:
         yield tell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from spinemodel.cli.show import say
@@ -25,6 +26,19 @@ def print_boxes(boxes: Sequence[Box]) -> None:
         for box in boxes
     ]
     print_rows("Boxes of cells, one in another", rows)
+
+
+def print_patches(patches: Sequence[Box]) -> None:
+    """Print how many patches there are along roots, and nodes in them, by their cells, from the finest."""
+    if not patches:
+        say("No patches along roots")
+        return
+    rows = []
+    for spacing in sorted({box.spacing_mm for box in patches}):
+        alike = [box for box in patches if box.spacing_mm == spacing]
+        nodes = sum(prod(box.nodes) for box in alike) / 1e6
+        rows.append({"cell mm": f"{spacing:.3g}", "patches": f"{len(alike)}", "million nodes": f"{nodes:.2f}"})
+    print_rows("Patches of smaller cells along roots", rows, numbers=("patches", "million nodes"))
 
 
 def print_impedances(field: LeadField) -> None:

@@ -55,7 +55,7 @@ def recruit(
     engine: EngineChoice = "auto",
     device: DeviceChoice = "auto",
     accurate: Accurate = False,
-    dorsal_column: DorsalColumn = None,
+    dorsal_column: DorsalColumn = 10.0,
     widths: Annotated[
         str | None,
         typer.Option("--widths", metavar="MS,MS,...", help="Also find thresholds of monophasic pulses of these widths: "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,10 +41,9 @@ def fibres_of(model: WholeModel, asked: Asked) -> Population:
     """Return the fibres that were asked for, and say what there are none of."""
     from spinemodel.io.populations import population
 
-    column = inf if asked.dorsal_column_mm is None else asked.dorsal_column_mm
     with step("Drawing fibres"):
         found = population(model, asked.classes, asked.fibres, asked.seed, roots=_in_model(asked.roots, model),
-                           dorsal_column_mm=column)  # fmt: skip
+                           dorsal_column_mm=asked.dorsal_column_mm)  # fmt: skip
     missing = [one.name for one in asked.classes if one.name not in found.classes]
     if missing:
         say(f"note: no fibres of {', '.join(missing)}: the model has no ventral roots; build it with --ventral")

@@ -49,9 +49,9 @@ Accurate = Annotated[
     bool, typer.Option("--accurate", help="Extrapolate to time steps of 0: thresholds 1 to 2 % lower; slower.")
 ]
 DorsalColumn = Annotated[
-    float | None,
-    typer.Option("--dorsal-column", metavar="MM", help="Length that dorsal fibres go on in the dorsal column; 0: they "
-                 "end as they enter the cord. Default: as far as the cord reaches."),
+    float,
+    typer.Option("--dorsal-column", metavar="MM", help="Length of dorsal fibres in the dorsal column; 0: they begin at "
+                 "the cord; 1000: as far as the cord reaches."),
 ]  # fmt: skip
 ClassName = Annotated[str, typer.Option("--class", metavar="Ia|TOML", help="Class of the fibres, or a file with one.")]
 PairsChoice = Annotated[
@@ -71,7 +71,7 @@ class Asked:
     Attributes
     ----------
     fibres, classes, roots, seed, dorsal_column_mm
-        Which fibres; None: all roots, the whole column.
+        Which fibres; None: all roots.
     up_to_mA, engine, device, accurate
         How thresholds are sought.
     """
@@ -80,7 +80,7 @@ class Asked:
     classes: tuple[FibreClass, ...]
     roots: tuple[str, ...] | None
     seed: int
-    dorsal_column_mm: float | None
+    dorsal_column_mm: float
     up_to_mA: float
     engine: EngineName
     device: DeviceName
@@ -92,8 +92,8 @@ class Asked:
             raise InputError(f"--fibres {self.fibres}: expected 1 to {MOST_FIBRES} of each root and class")
         if self.seed < 0:
             raise InputError(f"--seed {self.seed}: expected 0 or more")
-        if self.dorsal_column_mm is not None and not 0 <= self.dorsal_column_mm < inf:
-            raise InputError(f"--dorsal-column {self.dorsal_column_mm:g}: expected 0 mm or more")
+        if not 0 <= self.dorsal_column_mm < inf:
+            raise InputError(f"--dorsal-column {self.dorsal_column_mm:g}: expected 0 mm or more; 1000 is all of it")
         if not (0 < self.up_to_mA <= MOST_MA and isfinite(self.up_to_mA)):
             raise InputError(f"--up-to {self.up_to_mA:g}: expected more than 0 to {MOST_MA:g} mA")
 

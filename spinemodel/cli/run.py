@@ -23,7 +23,7 @@ def run(
     until: Annotated[str | None, typer.Option("--until", metavar="STAGE", help="Last stage to run.")] = None,
     only: Annotated[str | None, typer.Option("--only", metavar="STAGE", help="The one stage to run.")] = None,
 ) -> None:
-    """Run a study: model, lead, field, fibres, recruitment, curves and report, each in a folder of its name.
+    """Run a study: model, lead, field, fibres, recruitment, curves, uncertainty, report; each in a folder of its name.
 
     A stage that would come out as it is already is skipped: what its settings, files, earlier stages and packages are
     is hashed. A run that is stopped loses the stage that it was in; run it again to go on. study.json records it all.
@@ -42,9 +42,11 @@ def run(
 
 def run_and_tell(study: Study, out: Path, source: Path, until: str | None = None, only: str | None = None) -> Record:
     """Run a study, telling each stage, its notes and where the report is."""
+    from spinemodel.study.compiling import compiling
     from spinemodel.study.run import Watch, run_study
 
-    record = run_study(study, out, source, until=until, only=only, watch=Watch(step, say))
+    with compiling(say) as ready:
+        record = run_study(study, out, source, until=until, only=only, watch=Watch(step, say, ready))
     for name, done in record.stages.items():
         for note in done.notes:
             say(f"note: {name}: {note}")

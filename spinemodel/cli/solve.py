@@ -19,7 +19,7 @@ from spinemodel.cli.field_case import (
     unknowns,
     watched,
 )
-from spinemodel.cli.field_tables import print_boxes, print_certificate, print_impedances
+from spinemodel.cli.field_tables import print_boxes, print_certificate, print_impedances, print_patches
 from spinemodel.cli.memory import free_bytes, told
 from spinemodel.cli.outputs import require_free
 from spinemodel.cli.show import say, step
@@ -56,6 +56,9 @@ def solve(
     frequency: Annotated[
         float | None, typer.Option(metavar="HZ", help="Complex conductivities at a frequency. Default: quasi-static.")
     ] = None,
+    patches: Annotated[
+        bool, typer.Option("--patches/--no-patches", help="Solve anew in smaller cells along roots and rootlets.")
+    ] = True,
     tolerance: Annotated[float, typer.Option(help="Residual that may be left, relative.")] = 3e-8,
     device: Annotated[DeviceName, typer.Option(help="Processor to work on.")] = "auto",
     certify: Annotated[
@@ -77,17 +80,17 @@ def solve(
 
     Example: spinemodel solve models/sub-03 lead.json --tissues capogrosso2013 --out leadfield.h5 --dry-run
     """
-    from spinemodel.io.field_case import Asked, boxes_of, certified
+    from spinemodel.io.field_case import Asked, boxes_of, certified, patches_of
     from spinemodel.volume._device import choose
 
     if out.suffix.lower() not in SUFFIXES:
         raise InputError(f"--out {out}: expected a name that ends with {' or '.join(SUFFIXES)}")
-    asked = Asked(tissues, spacing, region, boundary, contacts, frequency, tolerance, device)
+    asked = Asked(tissues, spacing, region, boundary, contacts, frequency, tolerance, device, patches)
     require_free([out, *([out.with_suffix(".png")] if figure else [])], [model, lead])
     choose(device)
     case = read_case(model, lead, asked)
     boxes = boxes_of(case, spacing)
-    _tell_size(case, boxes)
+    _tell_size(case, boxes, patches_of(case, boxes))
     if dry_run:
         return
     require_memory(case, certify=certify)
@@ -103,12 +106,13 @@ def solve(
         _draw(out.with_suffix(".png"), case, field)
 
 
-def _tell_size(case: Case, boxes: Sequence[Box]) -> None:
-    """Print the boxes and the memory."""
+def _tell_size(case: Case, boxes: Sequence[Box], patches: Sequence[Box]) -> None:
+    """Print the boxes, the patches and the memory."""
     print_boxes(boxes)
+    print_patches(patches)
     free, contacts = free_bytes(), len(case.problem.contacts)
     have = "" if free is None else f", and {told(free)} are free"
-    need = told(memory_of(case, boxes))
+    need = told(memory_of(case, boxes, patches))
     say(f"{unknowns(boxes) / 1e6:.2f} million unknowns for each of {contacts} contacts: about {need} of memory{have}")
 
 

@@ -68,7 +68,7 @@ def sweep(
     engine: EngineChoice = "auto",
     device: DeviceChoice = "auto",
     accurate: Accurate = False,
-    dorsal_column: DorsalColumn = None,
+    dorsal_column: DorsalColumn = 10.0,
     figure: Annotated[bool, typer.Option("--figure", help="Also draw selectivity, as OUT_<lead field>.png.")] = False,
 ) -> None:
     """Try each contact as a cathode, and pairs of contacts, and rank them by how selectively they recruit a target.

@@ -63,7 +63,7 @@ def layer_of(pieces: Pieces, cells: Cells) -> Layer:
     total = np.asarray(np.bincount(row, weights=volume[:count], minlength=len(once)), dtype=np.float64)
     found = np.stack(np.unravel_index(once, shape), axis=1).astype(np.int64)
     flat = np.ravel_multi_index(tuple(found[:, :3].T), cells.box.cells)
-    return Layer(np.asarray(flat, dtype=np.int64), found[:, 3:], np.clip(total, -_MOST, _MOST))
+    return Layer(np.asarray(flat, dtype=np.int64), np.ascontiguousarray(found[:, 3:]), np.clip(total, -_MOST, _MOST))
 
 
 @compiled
@@ -91,8 +91,9 @@ def _trace(
                 conducts = inside and labels[place[0], place[1], place[2]] > 0
                 ended = conducts == (side > 0)
                 if not ended and inside and not _within(place, hole[0], hole[1]):
-                    rows[count, :3] = cell[n] if side > 0 else place // subsamples
-                    rows[count, 3:] = place
+                    for axis in range(3):
+                        rows[count, axis] = cell[n, axis] if side > 0 else place[axis] // subsamples
+                        rows[count, axis + 3] = place[axis]
                     volume[count] = side * (to - at) * area[n]
                     count += 1
                 at = to

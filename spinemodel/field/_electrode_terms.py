@@ -127,10 +127,13 @@ def _fill_gaps(
     cells: CellArrays, work: Work, n: int, basis: Basis, room: Room, matrix: NDArray[np.number]
 ) -> None:
     """Add to the n-th cell the tissue at its pieces that no sub-voxel holds; it may lie next to the cell."""
+    point = np.empty(3)
     for step in range(work.first_step[n], work.first_step[n + 1]):
         share = work.share[step] / cells.subsamples**3
         if share > 0:
-            look(work, n, (work.step[step] + 0.5) / cells.subsamples, basis, room)
+            for c in range(3):
+                point[c] = (work.step[step, c] + 0.5) / cells.subsamples
+            look(work, n, point, basis, room)
             _add_volume(room, share, share, matrix)
 
 
@@ -140,7 +143,8 @@ def _set_mean(room: Room) -> None:
     invert(room.energy, room.inverse)
     for a in range(8):
         times(room.inverse, room.mean[a], room.vectors[0])
-        room.mean[a] = room.vectors[0]
+        for c in range(3):
+            room.mean[a, c] = room.vectors[0, c]
 
 
 @compiled
@@ -154,8 +158,10 @@ def _look_at_surface(work: Work, n: int, first: int, last: int, basis: Basis, ro
             look(work, n, work.points[piece, p], basis, room)
             times(room.sigma, normal, flux)
             times(room.bend.T, flux, back)
-            room.seen[row] = room.values
-            room.through[row] = -back
+            for a in range(8):
+                room.seen[row, a] = room.values[a]
+            for c in range(3):
+                room.through[row, c] = -back[c]
             room.size[row] = flux[0] * normal[0] + flux[1] * normal[1] + flux[2] * normal[2]
 
 

@@ -106,6 +106,7 @@ def _set_uniform(basis: Basis, tensor: NDArray[np.number], kind: int) -> int:
     basis.slope[:] = 0
     basis.shift[:] = 0
     for n in range(len(basis.share)):
-        basis.sigma[n] = tensor
+        for c in range(6):
+            basis.sigma[n, c] = tensor[c]
     set_weights(basis.normal, 1.0, basis.shift, basis.order, basis.weights)
     return kind

@@ -138,9 +138,17 @@ def solved(
                       progress=tell, about=about(case))  # fmt: skip
     if not asked.patches:
         return field
-    patches = root_patches(case.model.require_partition(), case.problem.contacts, boxes, scale)
+    patches = patches_of(case, boxes, scale)
     with watched(f"{what}, {len(patches)} patches along roots") as tell:
         return with_patches(field, case.problem, patches, device=asked.device, progress=tell)
+
+
+def patches_of(case: Case, boxes: Sequence[Box], scale: float = 1.0) -> tuple[Box, ...]:
+    """Return the boxes of the patches along roots, of which cells are ``scale`` times as large as by default."""
+    if not case.asked.patches:
+        return ()
+    tissues, contacts = case.model.require_partition(), case.problem.contacts
+    return root_patches(tissues, contacts, boxes, case.asked.spacing_mm, scale)
 
 
 def about(case: Case) -> dict[str, Any]:

@@ -9,12 +9,13 @@
     /boxes/0, /boxes/1 ... from the finest; attributes first (of the nodes, in steps), nodes, spacing_mm
     /boxes/0/potential     (contacts, nx, ny, nz) float32, mV per mA, contiguous; NaN where nothing conducts
     /boxes/0/tissue        (nx - 1, ny - 1, nz - 1) uint8: number of the tissue that fills most of each cell
-    /patches/0 ...         the same of patches, smaller cells along nerve roots; absent where there is none
+    /patches/0 ...         the same of patches, boxes of smaller cells along nerve roots, with any spacing and anywhere
+                           within the boxes, of smaller cells before larger; absent where there is none
 
 Where conductivities are complex, at a frequency, so are potentials (complex64) and impedance (complex128).
 
-Node (i, j, k) of a box lies at (first + (i, j, k)) * spacing_mm, RAS+ mm. A point takes its potential from a
-patch that holds it, or else from the finest box.
+Node (i, j, k) of a box lies at (first + (i, j, k)) * spacing_mm, RAS+ mm. A point takes its potential from the
+patches that hold its neighbourhood, or else from the finest such box; towards a face the next takes over.
 """
 
 from __future__ import annotations

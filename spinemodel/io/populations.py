@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import inf
+from typing import Final
 
 from spinemodel.anatomy.column_paths import DorsalColumns, dorsal_columns_in, with_columns
 from spinemodel.anatomy.curves import Centreline
@@ -17,6 +17,17 @@ from spinemodel.levels import CORD, DORSAL_COLUMNS, ROOTS
 from spinemodel.recruitment.draw import class_seed, draw
 from spinemodel.recruitment.population import FibreClass, Population
 
+COLUMN_MM: Final = 10.0
+"""Length in the dorsal column that dorsal fibres have unless told.
+
+A choice: it holds the bend where a fibre enters the cord, at which dorsal root fibres fire first (Struijk et al. 1993,
+IEEE Trans. Biomed. Eng. 40:632; Ladenbauer et al. 2010), and leaves out what another target is: fibres of lower roots
+that pass under a contact further up. How far up they are as thick as there is not known for each class: muscle
+afferents end for the most part in the upper lumbar and lower thoracic segments, and conduct ever more slowly on the way
+(Lloyd & McIntyre 1950, J. Neurophysiol. 13:39); in the cat they are 3 to 7 um thick in L3 and L4 (Hongo et al. 1987,
+J. Comp. Neurol. 262:159). Abstracts read.
+"""
+
 
 def population(
     model: WholeModel,
@@ -25,7 +36,7 @@ def population(
     seed: int = 0,
     *,
     roots: Iterable[str] | None = None,
-    dorsal_column_mm: float = inf,
+    dorsal_column_mm: float = COLUMN_MM,
 ) -> Population:
     """Return ``count`` fibres of every class in each root that may have it.
 
@@ -46,8 +57,8 @@ def population(
     roots
         Names of those that are wanted, such as ``L3_R`` and ``L3_R_ventral``; None: all.
     dorsal_column_mm
-        Length along the cord that dorsal fibres have in the dorsal column; as far as the cord reaches unless told, and
-        0 for none.
+        Length along the cord that dorsal fibres have in the dorsal column; 0 for none. It ends where the cord does: a
+        longer one is all of it.
 
     Raises
     ------

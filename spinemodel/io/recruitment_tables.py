@@ -32,7 +32,9 @@ from spinemodel.recruitment.fibre_table import FibreTable
 from spinemodel.recruitment.selectivity import Selectivity
 from spinemodel.recruitment.thresholds import Outcome
 
-Kind: TypeAlias = Literal["fibres", "curves", "shares", "selectivity", "durations", "ranks"]
+Kind: TypeAlias = Literal[
+    "fibres", "curves", "shares", "selectivity", "durations", "ranks", "bands", "currents_bands", "variants"
+]
 
 MISSING: Final = "n/a"
 
@@ -61,6 +63,8 @@ _GROUP: Final = {
     "target": "root, level, side or muscle; empty: all",
     "class": "of the fibres; empty: all",
 }
+
+_SPREAD: Final = {**_GROUP, "source": "of spread: what differs between the repetitions"}
 
 COLUMNS: Final[Mapping[Kind, Mapping[str, str]]] = {
     "fibres": {
@@ -118,6 +122,29 @@ COLUMNS: Final[Mapping[Kind, Mapping[str, str]]] = {
         "best_mA": "least current with it, mA",
         "first": "of which 10 % are recruited first, the target or another",
         "first_mA": "that current, mA",
+    },
+    "bands": {
+        **_SPREAD,
+        "amplitude_mA": "current, mA",
+        "low": "share of the fibres in play that it recruits, 0 to 1: lower end of the band",
+        "median": "likewise, median of the repetitions",
+        "high": "likewise, upper end of the band",
+    },
+    "currents_bands": {
+        **_SPREAD,
+        "repetitions": "number",
+        "level": "share of the repetitions between low and high",
+        **{
+            f"I{100 * share:.0f}_{name}_mA": f"current that recruits {100 * share:.0f} %: {name} of the repetitions, mA"
+            for share in SHARES
+            for name in ("low", "median", "high")
+        },
+    },
+    "variants": {
+        "variant": "name of its folder",
+        "source": _SPREAD["source"],
+        "changed": "the one key of the study that differs",
+        "result": "done, or why it is left out",
     },
 }
 """Columns of each table and what they hold."""
@@ -194,10 +221,10 @@ def _fibre_rows(table: FibreTable) -> list[Row]:
     names = zip(table.fibres, table.roots, table.classes, table.models, strict=True)
     before = np.column_stack([table.diameter_um, table.weight, table.threshold_mA])
     after = np.column_stack([table.site, table.latency_ms])
-    tried = [_text(table.up_to_mA), _text(table.tolerance)]
+    tried = [cell(table.up_to_mA), cell(table.tolerance)]
     return [
-        _row("fibres", [table.montage, table.pulse, *own, *map(_text, before[i]), OUTCOMES[Outcome(table.outcome[i])],
-                        *map(_text, after[i]), *tried])
+        _row("fibres", [table.montage, table.pulse, *own, *map(cell, before[i]), OUTCOMES[Outcome(table.outcome[i])],
+                        *map(cell, after[i]), *tried])
         for i, own in enumerate(names)
     ]  # fmt: skip
 
@@ -216,7 +243,7 @@ def _curve_row(curve: RecruitmentCurve, group: Sequence[RecruitmentCurve]) -> Ro
     units = 1.0, lowest_threshold(group), lowest_threshold(group, curve.fibre_class)
     currents = [current_at(curve, share) / unit for unit in units for share in SHARES]
     numbers = [lowest_threshold([curve]), *currents, curve.up_to_mA]
-    return _row("curves", [*_group(curve), *map(str, [sum(counts), *counts]), *map(_text, numbers)])
+    return _row("curves", [*_group(curve), *map(str, [sum(counts), *counts]), *map(cell, numbers)])
 
 
 def share_rows(of: Iterable[RecruitmentCurve], amplitude_mA: FloatArray | None = None) -> list[Row]:
@@ -226,7 +253,7 @@ def share_rows(of: Iterable[RecruitmentCurve], amplitude_mA: FloatArray | None =
     if amplitude_mA is None:
         amplitude_mA = np.geomspace(steps[0], steps[-1], SAMPLES) if len(steps) else np.empty(0)
     return [
-        _row("shares", [*_group(curve), _text(amplitude), _text(share)])
+        _row("shares", [*_group(curve), cell(amplitude), cell(share)])
         for curve in curves
         for amplitude, share in zip(amplitude_mA, share_at(curve, amplitude_mA), strict=True)
     ]
@@ -236,7 +263,7 @@ def selectivity_rows(found: Iterable[Selectivity]) -> list[Row]:
     """Return a row for every selectivity."""
     return [
         _row("selectivity", [one.montage, one.pulse, " ".join(one.targets), one.fibre_class, one.formula,
-                             *map(_text, (*one.best, *one.at_half)), " ".join(one.unknown)])
+                             *map(cell, (*one.best, *one.at_half)), " ".join(one.unknown)])
         for one in found
     ]  # fmt: skip
 
@@ -251,12 +278,12 @@ def _row(kind: Kind, cells: Sequence[str]) -> Row:
     return dict(zip(COLUMNS[kind], cells, strict=True))
 
 
-def _text(number: float) -> str:
+def cell(number: float) -> str:
     """Return a number with six significant digits, ``n/a`` where it is none.
 
     Examples
     --------
-    >>> _text(0.123456789), _text(np.inf)
+    >>> cell(0.123456789), cell(np.inf)
     ('0.123457', 'n/a')
     """
     return f"{number:.6g}" if np.isfinite(number) else MISSING

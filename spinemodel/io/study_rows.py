@@ -14,6 +14,7 @@ Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
 Positive: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seed: TypeAlias = Annotated[int, Field(ge=0)]
+Repetitions: TypeAlias = Annotated[int, Field(ge=0, le=1000)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 
 
@@ -38,12 +39,16 @@ class PhantomRow(Row):
 
 
 class SubjectRow(Row):
-    """Who is stimulated: markers, of a dataset that ``spinemodel data list`` names, or the phantom."""
+    """Who is stimulated: markers, of a dataset that ``spinemodel data list`` names, or the phantom.
+
+    With ``redrawn_seed`` they are displaced, as another annotator might have drawn them.
+    """
 
     markers: Text | None = None
     subject: Text | None = None
     dataset: Text | None = None
     phantom: PhantomRow | None = None
+    redrawn_seed: Seed | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
@@ -88,10 +93,9 @@ class LeadPlaceRow(Row):
 
 
 class TissuesRow(Row):
-    """Conductivities: a preset's name, or a file."""
+    """Conductivities: a preset's name, or a file; quasi-static, as axons are driven by real potentials."""
 
     preset: Text
-    frequency_hz: Positive | None = None
 
 
 class FieldRow(Row):
@@ -126,14 +130,14 @@ class PulseRow(Row):
 
 
 class FibresRow(Row):
-    """Which fibres: of each root and class ``count``; of the dorsal column this much of its length, None for all."""
+    """Which fibres: of each root and class ``count``; with this much of the dorsal column, up to all of it."""
 
     classes: list[Text] | None = None
     file: Text | None = None
     roots: list[Text] | None = None
     count: Annotated[int, Field(ge=1, le=10000)] = 50
     seed: Seed = 0
-    dorsal_column_mm: NotNegative | None = None
+    dorsal_column_mm: NotNegative = 10.0
 
 
 class RecruitmentRow(Row):
@@ -148,6 +152,22 @@ class MusclesRow(Row):
     """Shares of roots in muscles: a file, or ``example``, the one that ships."""
 
     matrix: Text
+
+
+class UncertaintyRow(Row):
+    """What is repeated for bands: so many other populations and redrawn annotations, and other conductivities."""
+
+    seeds: Repetitions = 0
+    annotators: Repetitions = 0
+    presets: list[Text] = []
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+    @model_validator(mode="after")
+    def _has_names(self) -> Self:
+        names = [Path(preset).stem.casefold() for preset in self.presets]
+        if len(set(names)) < len(names):
+            raise ValueError(f"presets of different names, got {', '.join(self.presets)}")
+        return self
 
 
 class ReportRow(Row):
@@ -182,6 +202,7 @@ class Study(Row):
     fibres: FibresRow = FibresRow()
     recruitment: RecruitmentRow = RecruitmentRow()
     muscles: MusclesRow | None = None
+    uncertainty: UncertaintyRow = UncertaintyRow()
     report: ReportRow = ReportRow()
 
     def path(self, text: str) -> Path:

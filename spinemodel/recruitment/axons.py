@@ -22,8 +22,8 @@ Ends: TypeAlias = Literal["sealed", "continued"]
 """What lies beyond the first and the last node.
 
 ``sealed``: nothing; the slope of the potential there drives the end, as it does a cut axon.
-``continued``: the axon goes on in a potential of constant slope, which does not drive it: for a stretch cut out of a
-longer fibre.
+``continued``: the axon goes on in a potential of constant slope, which drives no node of it: for a stretch cut
+out of a longer fibre.
 """
 
 PERIODS: Final = {"mrg": PERIOD, "gaines-motor": PERIOD, "gaines-sensory": PERIOD, "sweeney": 1}

@@ -9,12 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from spinemodel.arrays import FloatArray, freeze
 from spinemodel.errors import InputError
 from spinemodel.recruitment.curves import SHARES, RecruitmentCurve, current_at, merged_amplitudes, share_at
+
+SEEDS: Final = "seeds of the population"
+ANNOTATORS: Final = "redrawn annotations"
+PRESETS: Final = "conductivity presets"
+"""Sources of spread that a study can ask for."""
 
 
 @dataclass(frozen=True, eq=False)

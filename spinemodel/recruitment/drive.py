@@ -42,14 +42,19 @@ class Drive:
 def drive(axons: Axons, cable: Cable) -> Drive:
     """Return what drives axons whose periods ``cable`` has.
 
-    Nothing drives the end nodes of axons that are ``continued``.
+    Beyond the ends of axons that are ``continued`` lies one more internode with the slope of the last: the current that
+    comes along it is that of a constant slope, which the node would pass on.
     """
     own = compartments(axons.model, axons.nodes)
     inside = _divergence(axons.potential, cable.axial_uS, own)
     under = _divergence(axons.potential, cable.gap_uS, own)
     under[:, :: cable.axial_uS.shape[1]] = 0.0
     if axons.ends == "continued":
-        inside[:, 0] = inside[np.arange(len(axons)), own - 1] = 0.0
+        rows, period = np.arange(len(axons)), cable.axial_uS.shape[1]
+        internode_uS = 1 / (1 / cable.axial_uS).sum(axis=1)
+        values, last = axons.potential, own - 1
+        inside[:, 0] -= internode_uS * (values[:, period] - values[:, 0])
+        inside[rows, last] += internode_uS * (values[rows, last] - values[rows, last - period])
     return Drive(inside, under)
 
 

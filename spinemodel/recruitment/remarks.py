@@ -56,8 +56,8 @@ def _of_column(field: LeadField, sites: FloatArray) -> list[str]:
     count = 0 if number is None else int((tissue_at(field, sites) == number).sum())
     if not count:
         return []
-    return [f"{count} of {len(sites)} first spikes lie in the dorsal columns: that fibres are {THINNER:.2f} times as "
-            "thick there as in their roots is a choice"]  # fmt: skip
+    return [f"{count} of {len(sites)} first spikes ({count / len(sites):.0%}) lie in the dorsal columns: that fibres "
+            f"are {THINNER:.2f} times as thick there as in their roots is a choice"]  # fmt: skip
 
 
 def cell_mm(boxes: Sequence[Box], points: FloatArray) -> FloatArray:

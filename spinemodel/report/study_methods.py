@@ -9,6 +9,8 @@ from importlib.resources import files
 from typing import Final
 
 from spinemodel import __version__
+from spinemodel.recruitment.bands import ANNOTATORS
+from spinemodel.report.study_spread import listed
 
 MODELS: Final[Mapping[str, tuple[str, ...]]] = {
     "mrg": ("mrg",),
@@ -51,6 +53,10 @@ class Used:
         How many; the pulse; how thresholds were sought.
     muscles
         Sources of the shares of roots in muscles.
+    repetitions, level
+        How many by source of spread; share of them in a band.
+    other_presets
+        Sources of other conductivities, by title.
     """
 
     subject: str
@@ -72,6 +78,9 @@ class Used:
     up_to_mA: float
     accurate: bool
     muscles: Sequence[str] = ()
+    repetitions: Mapping[str, int] = field(default_factory=dict)
+    level: float = 0.0
+    other_presets: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -147,4 +156,21 @@ def _paragraphs(used: Used, cite: _Cited) -> Iterator[str]:
         f"and its saturation 90 % {cite('greiner')}. Selectivity is (Rt - Ro) / (Rt + Ro), Rt the share of the target "
         "and Ro the mean share of the other roots."
         + (f" Roots share in muscles as in {cite(*used.muscles)}." if used.muscles else "")
+    )
+    if used.repetitions:
+        yield _spread(used, cite)
+
+
+def _spread(used: Used, cite: _Cited) -> str:
+    """Return how the spread of curves was found."""
+    others = "; ".join(f"{title} {cite(*sources)}" for title, sources in used.other_presets.items())
+    redrawn = (
+        " Redrawn annotations displace contours and roots smoothly by fractions of a millimetre, sizes that were "
+        "chosen and not measured; model, lead and field were made anew of each."
+    )
+    return (
+        f"Curves were found again with one thing changed at a time: {listed(used.repetitions)}, the study itself among "
+        f"them. Bands are quantiles that hold {100 * used.level:g} % of the repetitions of one source."
+        + (redrawn if ANNOTATORS in used.repetitions else "")
+        + (f" Other conductivities: {others}." if others else "")
     )

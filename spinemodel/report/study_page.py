@@ -11,6 +11,8 @@ from typing import Final
 from spinemodel.io.tables import Row
 from spinemodel.report.page import Picture, Section, Table
 from spinemodel.report.study_methods import Used, methods
+from spinemodel.report.study_spread import TITLE as SPREAD
+from spinemodel.report.study_spread import Spread, spread_section
 
 NO_DEVICE: Final = (
     "This is research software and no medical device: nothing here may guide the care of a person, and no model has "
@@ -38,6 +40,8 @@ class Shown:
         By the title of their section.
     curves, selectivity, muscles
         Rows of these tables.
+    spread
+        Over variants; None where there are none.
     conductivities
         A row for each material.
     stages, files, versions, settings
@@ -51,6 +55,7 @@ class Shown:
     curves: Sequence[Row]
     selectivity: Sequence[Row]
     muscles: Sequence[Row]
+    spread: Spread | None
     conductivities: Sequence[Row]
     stages: Sequence[Row]
     files: Sequence[Row]
@@ -71,6 +76,8 @@ def study_sections(shown: Shown) -> list[Section]:
     if shown.muscles:
         muscles = Table("muscles", "Currents (mA) that recruit muscles", shown.muscles)
         results.append(Section("Muscles", tables=[muscles]))
+    if shown.spread:
+        results.append(spread_section(shown.spread, shown.pictures.get(SPREAD, ())))
     return [
         Section("Findings", text=first, tables=[lowest]),
         Section("Warnings", items=shown.warnings),

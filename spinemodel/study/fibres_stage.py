@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,8 +54,7 @@ def _drawn(study: Study, model: WholeModel) -> Population:
     """Return the fibres; ventral roots go with the dorsal ones of their names."""
     row, parts = study.fibres, model.partition.parts if model.partition else {}
     roots = row.roots and [*row.roots, *(name for root in row.roots if (name := f"{root}_ventral") in parts)]
-    length = inf if row.dorsal_column_mm is None else row.dorsal_column_mm
-    return population(model, classes_of(study), row.count, row.seed, roots=roots, dorsal_column_mm=length)
+    return population(model, classes_of(study), row.count, row.seed, roots=roots, dorsal_column_mm=row.dorsal_column_mm)
 
 
 FIBRES: Final = Stage("fibres", ("model", "field"), (*NUMERICAL, "h5py"), _settings, no_files, _work)

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from spinemodel.io.field_case import Asked, Case, boxes_of, certified, preset_at, solved
 from spinemodel.io.field_problem import field_problem
+from spinemodel.io.files import plain
 from spinemodel.io.lead import read_lead
 from spinemodel.io.lead_field import write_lead_field
 from spinemodel.io.study_rows import Study
-from spinemodel.study.hashing import hash_of
 from spinemodel.study.stage import NUMERICAL, Job, Notes, Stage, model_of, no_files
 
 COARSE: Final = (
@@ -27,8 +27,9 @@ def tissues_of(study: Study) -> str:
 
 def _settings(study: Study) -> Mapping[str, Any]:
     """Return how the field is solved, and the conductivities, whatever their file is called."""
-    preset = preset_at(tissues_of(study), study.tissues.frequency_hz)
-    return study.field.model_dump() | study.tissues.model_dump() | {"conductivities": hash_of(repr(preset))}
+    preset = preset_at(tissues_of(study), None)
+    values = {material: plain(value) for material, value in preset.materials.items()}
+    return study.field.model_dump() | {"conductivities": values, "named": sorted(preset.named), "title": preset.title}
 
 
 def _work(job: Job) -> Notes:
@@ -47,9 +48,9 @@ def _work(job: Job) -> Notes:
 def _case(job: Job) -> Case:
     """Return the problem."""
     row, tissues = job.study.field, job.study.tissues
-    asked = Asked(tissues.preset, row.spacing_mm, row.region_mm, row.boundary, row.contacts, tissues.frequency_hz,
+    asked = Asked(tissues.preset, row.spacing_mm, row.region_mm, row.boundary, row.contacts, None,
                   row.tolerance, "auto", row.patches)  # fmt: skip
-    preset, lead_file = preset_at(tissues_of(job.study), tissues.frequency_hz), job.folder / "lead" / "lead.json"
+    preset, lead_file = preset_at(tissues_of(job.study), None), job.folder / "lead" / "lead.json"
     with job.step("Laying the lead into the tissues"):
         model = model_of(job)
         lead = read_lead(lead_file, model)

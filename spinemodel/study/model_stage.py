@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from spinemodel.anatomy.annotation import Annotation
 from spinemodel.anatomy.model import BuildParameters
+from spinemodel.anatomy.perturb import perturb
 from spinemodel.anatomy.phantom import Phantom, annotate
 from spinemodel.anatomy.roots import RootParameters
 from spinemodel.anatomy.tissues import TissueParameters
@@ -55,6 +56,12 @@ def _work(job: Job) -> Notes:
 
 
 def _annotation(job: Job) -> Annotation:
+    """Return what was drawn, or as another annotator might have drawn it."""
+    seed, drawn = job.study.subject.redrawn_seed, _drawn(job)
+    return drawn if seed is None else perturb(drawn, seed)
+
+
+def _drawn(job: Job) -> Annotation:
     """Return what was drawn, or what the synthetic subject's markers are."""
     subject = job.study.subject
     if subject.phantom is None:

@@ -11,43 +11,44 @@ from spinemodel.field.lead_field import LeadField
 from spinemodel.field.montage import parse_montage, told
 from spinemodel.io.lead import read_placed
 from spinemodel.io.lead_field import read_lead_field
-from spinemodel.io.recruitment_tables import read_fibres
 from spinemodel.io.whole_model import WholeModel
-from spinemodel.recruitment.curves import RecruitmentCurve, curves, lowest_threshold
+from spinemodel.recruitment.curves import RecruitmentCurve, lowest_threshold
 from spinemodel.report.field import render_field
 from spinemodel.report.lead import render_lead
 from spinemodel.report.page import Picture
-from spinemodel.report.recruitment import draw_curves
+from spinemodel.report.recruitment import draw_bands, draw_curves
 from spinemodel.report.recruitment_map import draw_map
 from spinemodel.report.render import render_model
 from spinemodel.report.study_page import picture
+from spinemodel.report.study_spread import TITLE as SPREAD
 from spinemodel.study.fibres_stage import LEAD_FIELD
-from spinemodel.study.recruitment_stage import THRESHOLDS
+from spinemodel.study.spread import bands_of
 from spinemodel.study.stage import Job
 
 MOST: Final = 3
 """Montages whose curves are drawn: those that need least current. All stand in the table."""
 
 
-def pictures_of(job: Job, model: WholeModel) -> tuple[Mapping[str, Sequence[Picture]], Sequence[str]]:
+def pictures_of(
+    job: Job, model: WholeModel, found: Sequence[RecruitmentCurve]
+) -> tuple[Mapping[str, Sequence[Picture]], Sequence[str]]:
     """Return the pictures by the title of their section, and what to say where some cannot be drawn."""
     if not job.study.report.figures:
         return {}, ["pictures were not asked for"]
-    found = [curve for one in read_fibres(job.folder / THRESHOLDS) for curve in curves(one)]
-    montages = _first(found)
+    montages = by_threshold(found)
     try:
         with job.step("Drawing model and lead"):
             shown = {"Model and lead": _of_lead(job, model)}
         with job.step("Drawing the field"):
             shown |= {"Field": [_of_field(job, model, read_lead_field(job.folder / LEAD_FIELD), montages)]}
         with job.step("Drawing recruitment"):
-            shown |= {"Recruitment": _of_recruitment(job, found, montages)}
+            shown |= {"Recruitment": _of_recruitment(job, found, montages), SPREAD: _of_spread(job, montages[0])}
     except BackendUnavailableError as missing:
         return {}, [f"pictures are left out: {missing}"]
     return shown, []
 
 
-def _first(found: Sequence[RecruitmentCurve]) -> list[str]:
+def by_threshold(found: Sequence[RecruitmentCurve]) -> list[str]:
     """Return the montages, the one with the lowest threshold first."""
     names = dict.fromkeys(curve.montage for curve in found)
     lowest = {name: lowest_threshold([curve for curve in found if curve.montage == name]) for name in names}
@@ -90,6 +91,19 @@ def _of_recruitment(job: Job, found: Sequence[RecruitmentCurve], montages: Seque
         if any(len(curve.share) for curve in own):
             draw_curves(path, own)
             drawn.append(picture(path, f"Share of each root's fibres that a current of {montage} activates."))
+    return drawn
+
+
+def _of_spread(job: Job, montage: str) -> list[Picture]:
+    """Draw the bands of the montage with the lowest threshold, a picture for each source."""
+    drawn = []
+    own = [band for band in bands_of(job) if band.montage == montage]
+    for i, source in enumerate(dict.fromkeys(band.source for band in own), start=1):
+        of = [band for band in own if band.source == source]
+        if any(len(band.amplitude_mA) for band in of):
+            draw_bands(path := _path(job, f"spread{i}"), of)
+            said = f"Share of each root's fibres that {montage} activates: {of[0].repetitions} {source}."
+            drawn.append(picture(path, said))
     return drawn
 
 

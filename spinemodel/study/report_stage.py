@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from spinemodel import __version__
@@ -14,6 +15,7 @@ from spinemodel.io.recruitment_tables import read_fibres, read_rows
 from spinemodel.io.study_rows import Study
 from spinemodel.io.tables import Row
 from spinemodel.io.whole_model import WholeModel
+from spinemodel.recruitment.curves import curves
 from spinemodel.report.page import write_page
 from spinemodel.report.study_methods import Used
 from spinemodel.report.study_page import Shown, study_sections
@@ -21,14 +23,15 @@ from spinemodel.study.curves_stage import muscles_of
 from spinemodel.study.fibres_stage import LEAD_FIELD, classes_of
 from spinemodel.study.hashing import hash_of
 from spinemodel.study.lead_stage import design_of
-from spinemodel.study.pictures import pictures_of
+from spinemodel.study.pictures import by_threshold, pictures_of
 from spinemodel.study.record import Record
 from spinemodel.study.recruitment_stage import THRESHOLDS
+from spinemodel.study.spread import spread_of, used_by
 from spinemodel.study.stage import NUMERICAL, Job, Notes, Stage, model_of, no_files
 
 PAGE: Final = "report.html"
 
-NEEDS: Final = ("model", "lead", "field", "fibres", "recruitment", "curves")
+NEEDS: Final = ("model", "lead", "field", "fibres", "recruitment", "curves", "uncertainty")
 
 
 def _settings(study: Study) -> Mapping[str, Any]:
@@ -40,17 +43,20 @@ def _work(job: Job) -> Notes:
     """Draw the pictures and write the page."""
     model = model_of(job)
     field = read_lead_field(job.folder / LEAD_FIELD)
-    pictures, missing = pictures_of(job, model)
-    curves = job.folder / "curves"
-    muscles = read_rows(curves / "muscles.tsv", "curves") if job.study.muscles else []
+    found = [curve for one in read_fibres(job.folder / THRESHOLDS) for curve in curves(one)]
+    pictures, missing = pictures_of(job, model, found)
+    spread = spread_of(job, by_threshold(found)[0])
+    tables = job.folder / "curves"
+    muscles = read_rows(tables / "muscles.tsv", "curves") if job.study.muscles else []
     shown = Shown(
         title=job.study.report.title or f"{job.record.name}: epidural stimulation of {model.subject}",
         warnings=[*warnings(job, model), *missing],
-        used=_used(job, model, field),
+        used=replace(_used(job, model, field), **used_by(job, spread)),
         pictures=pictures,
-        curves=read_rows(curves / "curves.tsv", "curves"),
-        selectivity=read_rows(curves / "selectivity.tsv", "selectivity"),
+        curves=read_rows(tables / "curves.tsv", "curves"),
+        selectivity=read_rows(tables / "selectivity.tsv", "selectivity"),
         muscles=muscles,
+        spread=spread,
         conductivities=list(_conductivities(field)),
         stages=list(_stages(job.record)),
         files=list(_files(job.record)),

@@ -15,6 +15,10 @@ from spinemodel.study.hashing import hash_of
 from spinemodel.study.record import Record
 
 
+def untold(_line: str) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True)
 class Job:
     """What a stage works with.
@@ -31,6 +35,10 @@ class Job:
         Of the stages before.
     step
         Tells whoever waits what is being done.
+    say
+        Tells a line.
+    ready
+        Waits until the loops of the stage of a name are compiled.
     """
 
     study: Study
@@ -38,6 +46,8 @@ class Job:
     out: Path
     record: Record
     step: Step
+    say: Callable[[str], None] = untold
+    ready: Callable[[str], None] = untold
 
 
 @lru_cache(maxsize=1)

@@ -12,5 +12,9 @@ from spinemodel.study.model_stage import MODEL
 from spinemodel.study.recruitment_stage import RECRUITMENT
 from spinemodel.study.report_stage import REPORT
 from spinemodel.study.stage import Stage
+from spinemodel.study.uncertainty_stage import uncertainty_stage
 
-STAGES: Final[tuple[Stage, ...]] = (MODEL, LEAD, FIELD, FIBRES, RECRUITMENT, CURVES, REPORT)
+REPEATED: Final[tuple[Stage, ...]] = (MODEL, LEAD, FIELD, FIBRES, RECRUITMENT, CURVES)
+"""Those that variants repeat."""
+
+STAGES: Final[tuple[Stage, ...]] = (*REPEATED, uncertainty_stage(REPEATED), REPORT)

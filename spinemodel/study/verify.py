@@ -12,9 +12,11 @@ from spinemodel.io.study_file import read_study
 from spinemodel.io.study_rows import Study
 from spinemodel.study.hashing import hash_of, hash_of_file
 from spinemodel.study.record import FILE, Done, Record, read_record
-from spinemodel.study.run import hash_of_result
+from spinemodel.study.run_stage import hash_of_result
 from spinemodel.study.stage import Stage
 from spinemodel.study.stages import STAGES
+from spinemodel.study.uncertainty_stage import NAME as UNCERTAINTY
+from spinemodel.study.variants import FOLDER as VARIANTS
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ def _of_stages(
             continue
         found = (*_settings(stage, done, study), *_inputs(done, folder), *_earlier(done, record))
         yield from (Difference(stage.name, what) for what in (*found, *_outputs(done, folder)))
+        if stage.name == UNCERTAINTY:
+            yield from (Difference(stage.name, what) for what in _variants(folder))
 
 
 def _settings(stage: Stage, done: Done, study: Study | None) -> Iterator[str]:
@@ -77,6 +81,14 @@ def _outputs(done: Done, folder: Path) -> Iterator[str]:
     """Yield which files that the stage wrote are missing or have changed."""
     for way, value in done.outputs.items():
         yield from _compared(folder / way, value, "written, and")
+
+
+def _variants(folder: Path) -> Iterator[str]:
+    """Yield which files of variants are missing or have changed; the tables stay true where variants were removed."""
+    for path in sorted((folder / VARIANTS).glob(f"*/{FILE}")):
+        record = read_record(path.parent)
+        for done in record.stages.values() if record else ():
+            yield from _outputs(done, path.parent)
 
 
 def _compared(path: Path, value: str, how: str) -> Iterator[str]:

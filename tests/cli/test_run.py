@@ -76,7 +76,7 @@ def test_a_browser_shows_the_pictures_and_the_tables(out: Path, tmp_path: Path) 
 
 def test_run_again_skips_and_verify_finds_what_was_tampered_with(out: Path) -> None:
     again = spinemodel("run", out / "study.toml", "--out", out)
-    assert again.output.count("unchanged") == 7
+    assert again.output.count("unchanged") == 8
     assert "every file is as it was written" in spinemodel("verify", out).output
     table = out / "curves" / "curves.tsv"
     content = table.read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,23 @@ def test_dry_run_tells_the_size_and_writes_nothing(folder: Path, tmp_path: Path,
     assert "million unknowns" in told
     assert not asked
     assert not list(tmp_path.iterdir())
+
+
+def test_patches_are_told_and_can_be_left_out(
+    folder: Path, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patch = Box((0, 0, 0), (101, 101, 101), 0.07)
+    monkeypatch.setattr("spinemodel.io.field_case.root_patches", lambda *of: (patch, patch))
+    told = run(folder, "--spacing", "1", "--out", tmp_path / "a.h5", "--dry-run")
+    assert re.search(r"0\.07\W+2\W+2\.06", told)
+    without = run(folder, "--spacing", "1", "--out", tmp_path / "a.h5", "--dry-run", "--no-patches")
+    assert "No patches" in without
+    needs = [float(re.search(r"about ([\d.]+) GB", text)[1]) for text in (told, without)]  # type: ignore[index]
+    assert needs[0] > needs[1] + 0.5
+    monkeypatch.setattr("spinemodel.cli.field_case.free_bytes", lambda: round(1e9 * (needs[0] - 0.1)))
+    assert "needs about" in problem_of(folder, "--spacing", "1", "--out", tmp_path / "a.h5")
+    run(folder, "--spacing", "1", "--out", tmp_path / "a.h5", "--no-patches")
+    assert not read_lead_field(tmp_path / "a.h5").patches
 
 
 def test_what_does_not_fit_is_refused_with_the_spacing_that_would(

@@ -18,7 +18,7 @@ from spinemodel.field.boxes import Box
 from spinemodel.field.crop import crop
 from spinemodel.field.lead_field import LeadField, Patch
 from spinemodel.field.montage import Montage, superpose
-from spinemodel.field.patches import with_patches
+from spinemodel.field.patches import patches_memory_bytes, with_patches
 from spinemodel.field.problem import Electrode, Problem
 from spinemodel.field.sampling import gradient, potential, tissue_at
 from spinemodel.io.lead_field import read_lead_field, write_lead_field
@@ -145,9 +145,36 @@ def test_the_same_bits_whatever_the_number_of_threads(monkeypatch: pytest.Monkey
 
 
 def test_not_converged_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conjugate_gradients, "MOST_STEPS", 2)
+    monkeypatch.setattr(conjugate_gradients, "MOST_STEPS", 1)
     with pytest.raises(ConvergenceError):
         with_patches(boxed(across), thread(), [PLACE])
+
+
+def test_a_residual_of_what_the_boxes_leave_is_enough() -> None:
+    exact = with_patches(boxed(across, 2), thread(), [PLACE], tolerance=1e-8)
+    change = exact.patches[0].potential - across(points_of(PLACE)) * np.array([1, 2])[:, None, None, None]
+    left = mended().patches[0].potential - exact.patches[0].potential
+    assert np.linalg.norm(left) < 0.01 * np.linalg.norm(change)
+
+
+def test_several_patches_are_the_same_as_each_by_itself_and_are_counted() -> None:
+    told: list[tuple[int, float]] = []
+    places = [replace(PLACE, first=(-14, -12, first)) for first in (-10, -8, -6)]
+    field = with_patches(boxed(across), thread(), places, progress=lambda done, left: told.append((done, left)))
+    assert [one.box for one in field.patches] == places
+    assert sorted(done for done, _ in told) == [1, 2, 3]
+    assert max(left for _, left in told) <= patches.TOLERANCE
+    for n, place in enumerate(places):
+        alone = with_patches(boxed(across), thread(), [place]).patches[0].potential
+        np.testing.assert_array_equal(field.patches[n].potential, alone)
+
+
+def test_memory_is_the_field_s_and_that_of_patches_done_and_at_work() -> None:
+    boxes, one = [cube(3.2, 0.4)], patches_memory_bytes([], [PLACE], 2)
+    held = 4 * 2 * np.prod(PLACE.nodes)
+    assert patches_memory_bytes([], [PLACE] * 9, 2) == pytest.approx(2 * one + 7 * held, rel=1e-6)
+    assert patches_memory_bytes(boxes, [PLACE], 2) == pytest.approx(one + 8 * np.prod(boxes[0].nodes), rel=1e-6)
+    assert patches_memory_bytes(boxes, [PLACE], 2, complex_values=True) > patches_memory_bytes(boxes, [PLACE], 2)
 
 
 def test_far_parts_are_reached_with_fewer_sub_voxels() -> None:

@@ -14,10 +14,13 @@ from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray
 from spinemodel.field.boxes import nested_boxes
 from spinemodel.field.problem import Electrode
-from spinemodel.io.field_patches import FINEST_MM, GRADES, PER_RADIUS, root_patches
+from spinemodel.io.field_patches import GRADES, PER_RADIUS, PER_SPACING, root_patches
 
 ROOT_MM, ROOTLET_MM = 0.6, 0.15
 """Radii."""
+
+ASKED = 0.4
+"""Cells that were asked for."""
 
 
 def thread(name: str, radius: float, x: float, length: float) -> Surface:
@@ -58,13 +61,13 @@ def boxes(spacing: float) -> Any:
 
 def cells_at(points: FloatArray, spacing: float = 0.8, scale: float = 1.0) -> FloatArray:
     """Return the smallest cells of patches round points; more than any where there is no patch."""
-    found = root_patches(tissues(*PARTS), CONTACTS, boxes(spacing), scale)
+    found = root_patches(tissues(*PARTS), CONTACTS, boxes(spacing), ASKED, scale)
     holds = np.array([((points > box.low) & (points < box.high)).all(axis=1) for box in found])
     return np.where(holds, np.array([box.spacing_mm for box in found])[:, None], np.inf).min(axis=0)
 
 
 @pytest.mark.parametrize(
-    ("name", "cell"), [("L1_R", ROOT_MM / PER_RADIUS), ("L1_R_rootlets", max(ROOTLET_MM / PER_RADIUS, FINEST_MM))]
+    ("name", "cell"), [("L1_R", ROOT_MM / PER_RADIUS), ("L1_R_rootlets", PER_SPACING * ASKED)]
 )
 def test_cells_are_as_small_as_a_thread_needs_and_grow_with_the_distance_from_the_contacts(name, cell) -> None:
     points = PARTS[name].vertices
@@ -78,20 +81,32 @@ def test_cells_are_as_small_as_a_thread_needs_and_grow_with_the_distance_from_th
 
 
 def test_other_tissues_have_none() -> None:
-    assert root_patches(tissues("CSF"), CONTACTS, boxes(0.8)) == ()
+    assert root_patches(tissues("CSF"), CONTACTS, boxes(0.8), ASKED) == ()
     assert np.isinf(cells_at(np.array([[-6.0, 0, -20.0]]))).all()
 
 
 def test_smaller_cells_come_first() -> None:
-    found = [box.spacing_mm for box in root_patches(tissues(*PARTS), CONTACTS, boxes(0.8))]
+    found = [box.spacing_mm for box in root_patches(tissues(*PARTS), CONTACTS, boxes(0.8), ASKED)]
     assert found == sorted(found)
 
 
 def test_where_the_boxes_have_cells_as_small_there_is_none() -> None:
-    found = root_patches(tissues(*PARTS), CONTACTS, boxes(0.3))
+    found = root_patches(tissues(*PARTS), CONTACTS, boxes(0.3), ASKED)
     assert max(box.spacing_mm for box in found) < 0.3
-    assert len(found) < len(root_patches(tissues(*PARTS), CONTACTS, boxes(0.8)))
-    assert root_patches(tissues(*PARTS), CONTACTS, boxes(FINEST_MM)) == ()
+    assert len(found) < len(root_patches(tissues(*PARTS), CONTACTS, boxes(0.8), ASKED))
+    assert root_patches(tissues(*PARTS), CONTACTS, boxes(PER_SPACING * ASKED), ASKED) == ()
+
+
+@pytest.mark.parametrize("spacing", [0.25, 0.4, 1.2])
+def test_cells_go_with_the_spacing_that_was_asked_for_until_the_radius_rules(spacing: float) -> None:
+    found = root_patches(tissues(*PARTS), CONTACTS, boxes(4.0), spacing)
+    wanted = max(ROOTLET_MM / PER_RADIUS, PER_SPACING * spacing)
+    assert min(box.spacing_mm for box in found) == pytest.approx(wanted, rel=0.02)
+
+
+def test_coarse_patches_are_small() -> None:
+    coarse, fine = (root_patches(tissues(*PARTS), CONTACTS, boxes(0.8), spacing) for spacing in (1.2, 0.4))
+    assert 2.5 * sum(np.prod(box.nodes) for box in coarse) < sum(np.prod(box.nodes) for box in fine)
 
 
 def test_cells_go_with_the_scale() -> None:

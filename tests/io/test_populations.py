@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,12 +15,15 @@ from spinemodel.anatomy.phantom import Phantom, annotate
 from spinemodel.anatomy.proximity import Proximity, signed_distance
 from spinemodel.anatomy.rootlets import Fan, RootletParameters, dorsal_rootlets, fan_surfaces, ventral_roots
 from spinemodel.anatomy.tissues import TissueParameters, _interior
+from spinemodel.cli.recruit import recruit
+from spinemodel.cli.sweep import sweep
 from spinemodel.errors import InputError
 from spinemodel.io.exports.fibres import fans_of
 from spinemodel.io.fibre_classes import read_classes
 from spinemodel.io.files import plain
 from spinemodel.io.levels import ModelLevels
-from spinemodel.io.populations import population
+from spinemodel.io.populations import COLUMN_MM, population
+from spinemodel.io.study_rows import FibresRow
 from spinemodel.io.whole_model import WholeModel
 from spinemodel.levels import ROOTS, RootName
 
@@ -75,15 +79,21 @@ def test_dorsal_fibres_begin_in_the_column_and_ventral_ones_at_the_cord(model: W
             assert path.column_mm == 0
             assert np.abs(path.points[0, 2] - path.points[depth < 0][:, 2]).max() < 2
         else:
-            assert path.column_mm > 20
+            assert 9.5 <= path.column_mm <= 13
             assert depth[path.arc_mm < path.column_mm - 1].max() < 0
             assert depth[(path.arc_mm > path.column_mm + 2) & (path.arc_mm < path.column_mm + 20)].min() > 0
 
 
 def test_the_column_part_has_the_length_that_is_asked_for(model: WholeModel) -> None:
-    for length, least, most in ((0.0, 0.0, 0.0), (10.0, 9.5, 13.0)):
+    for length, least, most in ((0.0, 0.0, 0.0), (5.0, 4.8, 7.0), (1000.0, 20.0, 300.0)):
         for path in population(model, [IA], 1, dorsal_column_mm=length).paths:
             assert least <= path.column_mm <= most
+
+
+def test_all_ways_in_have_the_same_length_unless_told() -> None:
+    assert FibresRow().dorsal_column_mm == COLUMN_MM
+    for command in (recruit, sweep):
+        assert signature(command).parameters["dorsal_column"].default == COLUMN_MM
 
 
 def test_without_columns_in_the_model_fibres_begin_at_the_cord(model: WholeModel) -> None:

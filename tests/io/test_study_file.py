@@ -34,6 +34,8 @@ def test_what_is_left_out_has_its_value(tmp_path: Path) -> None:
     assert study.montages == "every monopole"
     assert study.field.boundary == "beyond"
     assert study.muscles is None
+    assert (study.uncertainty.seeds, study.uncertainty.annotators, study.uncertainty.presets) == (0, 0, [])
+    assert study.uncertainty.level == 0.95
     assert study.path("markers") == tmp_path / "markers"
 
 
@@ -53,6 +55,10 @@ def test_whole_numbers_are_numbers(tmp_path: Path) -> None:
         ("[build]\nventral = 1", "build.ventral: expected true or false, got 1"),
         ('[build]\nposture = "standing"', "build.posture: expected 'supine' or 'prone', got 'standing'"),
         ("[fibres]\ncount = 2.5", "fibres.count: expected a whole number, got 2.5"),
+        ("[uncertainty]\nannotator = 1", "uncertainty.annotator: unknown key; did you mean annotators?"),
+        ("[uncertainty]\nlevel = 1.0", "uncertainty.level: expected less than 1, got 1.0"),
+        ("[uncertainty]\nseeds = -1", "uncertainty.seeds: expected greater than or equal to 0, got -1"),
+        ("[uncertainty]\npresets = ['nrv', 'my/NRV.toml']", "uncertainty: expected presets of different names"),
         ("[muscles]", "muscles.matrix: expected a value, got nothing"),
     ],
 )

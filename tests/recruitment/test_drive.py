@@ -39,7 +39,6 @@ def test_sealed_axons_take_up_as_much_as_they_give() -> None:
 def test_only_the_ends_know_whether_the_axon_goes_on() -> None:
     sealed, continued = drive(SEALED, CABLE), drive(replace(SEALED, ends="continued"), CABLE)
     for axon, m in enumerate(OWN):
-        assert (continued.inside_nA[axon, [0, m - 1]] == 0).all()
         assert (continued.inside_nA[axon, 1 : m - 1] == sealed.inside_nA[axon, 1 : m - 1]).all()
     assert (continued.under_nA == sealed.under_nA).all()
 
@@ -56,6 +55,23 @@ def test_a_constant_slope_drives_only_the_sealed_ends_of_a_uniform_axon() -> Non
     conductance = sweeney_cable(geometry).axial_uS[0, 0]
     current = drive(axons, sweeney_cable(geometry)).inside_nA[0]
     assert current == pytest.approx(conductance * np.array([1, 0, 0, 0, 0, -1]), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("cable", "geometry", "model"),
+    [(mrg_cable, mrg_geometry([8.7, 12.8]), "mrg"), (sweeney_cable, sweeney_geometry([10.0, 5.0]), "sweeney")],
+)
+def test_a_constant_slope_leaves_the_ends_of_continued_axons_alone(cable, geometry, model) -> None:
+    periods = cable(geometry)
+    k = periods.axial_uS.shape[1]
+    axons = Axons(model, geometry, np.array([4, 4]), np.tile(np.arange(3.0 * k + 1), (2, 1)))
+    inside = drive(axons, periods).inside_nA
+    for axon, along in enumerate(periods.axial_uS):
+        # Share of a current into a compartment that reaches the internode's first node, where both nodes are held.
+        to_last = np.concatenate([[0], np.cumsum(1 / along) / (1 / along).sum()])
+        to_first = 1 - to_last
+        assert inside[axon, : k + 1] @ to_first == pytest.approx(0, abs=1e-12)
+        assert inside[axon, -k - 1 :] @ to_last == pytest.approx(0, abs=1e-12)
 
 
 def test_what_lies_beyond_an_axon_is_not_read() -> None:

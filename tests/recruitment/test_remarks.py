@@ -47,7 +47,7 @@ def test_a_certificate_that_does_not_hold() -> None:
 def test_spikes_in_the_dorsal_columns() -> None:
     named = replace(field(), tissues={1: "DorsalColumns"})
     (line,) = remarks(named, [recruited([Outcome.ACTIVATED, Outcome.NOT_ACTIVATED], [[0.0, 0, 1], [np.nan] * 3])])
-    assert line.startswith("1 of 1 first spikes lie in the dorsal columns")
+    assert line.startswith("1 of 1 first spikes (100%) lie in the dorsal columns")
 
 
 def test_cells() -> None:

@@ -55,13 +55,16 @@ def test_splines_are_natural_cubic_ones_of_each_fibre_alone() -> None:
         expected = CubicSpline(s[a:b], values[a:b], bc_type="natural")
         np.testing.assert_allclose(bent[a:b], expected(s[a:b], 2), atol=1e-10)
         np.testing.assert_allclose(found[k], expected(at[k]), atol=1e-12)
+        beyond = spline_at(begin[k : k + 1], end[k : k + 1], s, values, bent, np.array([[s[a] - 3, s[b - 1] + 2]]))
+        straight = expected(s[[a, b - 1]]) + expected(s[[a, b - 1]], 1) * [-3, 2]
+        np.testing.assert_allclose(beyond[0], straight, atol=1e-12)
     assert bent[9] == 0
 
 
 def test_compartments_have_the_potential_of_where_their_middles_lie() -> None:
     paths = [_path("a"), _path("b")]
     own = stretches(_population(paths), _potentials(paths))
-    (group,) = axons_of(own, CATHODE, share=0.0)
+    (group,) = axons_of(own, CATHODE, share=0.0, margin=0)
     middles = centres_um(mrg_geometry([10.0]))[0] / 1000
     for i in range(2):
         periods = np.arange(group.axons.nodes[i])
@@ -74,7 +77,7 @@ def test_compartments_have_the_potential_of_where_their_middles_lie() -> None:
 def test_a_stretch_lies_round_what_drives_and_a_share_of_nothing_is_the_whole_fibre() -> None:
     paths = [_path("a")]
     own = stretches(_population(paths), _potentials(paths))
-    (cut,), (whole,) = axons_of(own, CATHODE), axons_of(own, CATHODE, share=0.0)
+    (cut,), (whole,) = axons_of(own, CATHODE), axons_of(own, CATHODE, share=0.0, margin=0)
     assert whole.first[0] == 0
     assert whole.axons.nodes[0] == own.nodes[0, 1] == np.floor(150 / own.spacing_mm[0]) + 1
     middle = (cut.first[0] + (cut.axons.nodes[0] - 1) / 2) * own.spacing_mm[0]
@@ -82,6 +85,18 @@ def test_a_stretch_lies_round_what_drives_and_a_share_of_nothing_is_the_whole_fi
     assert 2 * MARGIN < cut.axons.nodes[0] < 60
     same = slice(11 * cut.first[0], 11 * (cut.first[0] + cut.axons.nodes[0] - 1) + 1)
     np.testing.assert_allclose(cut.axons.potential[0], whole.axons.potential[0, same])
+
+
+def test_beyond_the_ends_of_its_path_an_axon_goes_on_straight() -> None:
+    paths = [_path("a", 65.0)]
+    own = stretches(_population(paths), _potentials(paths))
+    (group,) = axons_of(own, CATHODE, share=0.0)
+    assert group.first[0] == -MARGIN
+    assert group.axons.nodes[0] == own.nodes[0, 1] + 2 * MARGIN
+    bends = np.diff(group.axons.potential[0, ::11], 2)
+    np.testing.assert_allclose(bends[: MARGIN - 1], 0, atol=1e-9)
+    np.testing.assert_allclose(bends[2 - MARGIN :], 0, atol=1e-9)
+    assert np.abs(bends[MARGIN + 2 : -MARGIN - 2]).min() > 1e-6
 
 
 def test_weak_depolarisation_beside_strong_hyperpolarisation_is_kept() -> None:
@@ -118,7 +133,7 @@ def test_the_longest_run_beside_a_gap_counts() -> None:
     assert own.begin[0] == 101
     first = int(np.ceil(101 / 4 / own.spacing_mm[0]))
     (group,) = axons_of(own, CATHODE, share=0.0)
-    assert group.first[0] == first
+    assert group.first[0] == first  # what lies in a gap is not known, and no axon goes on into it
     points = site_points(own, np.array([0]), np.array([first]))
     assert points[0, 2] == pytest.approx(-first * own.spacing_mm[0])
 

@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from spinemodel.errors import InputError
+from spinemodel.recruitment.bands import ANNOTATORS
 from spinemodel.recruitment.curves import RecruitmentCurve
 from spinemodel.recruitment.thresholds import Outcome
 from spinemodel.report.page import write_page
 from spinemodel.report.recruitment_map import draw_map
 from spinemodel.report.study_methods import Used, methods
 from spinemodel.report.study_page import THRESHOLDS, Shown, best_rows, lowest_rows, picture, study_sections
+from spinemodel.report.study_spread import COLUMNS, Spread, spread_section
 from tests.report.test_agreement_page import CHROMIUM, READ, Page
 
 USED = Used(
@@ -83,6 +85,7 @@ def shown(tmp_path: Path) -> Shown:
         curves=CURVES,
         selectivity=SELECTIVITY,
         muscles=[],
+        spread=None,
         conductivities=[{"material": "CSF", "along": "1.7", "across": "1.7", "source": "Table one"}],
         stages=[{"stage": "model", "s": "1.0", "inputs": "0" * 64}],
         files=[{"stage": "model", "": "written", "file": "model/model.json", "SHA-256": "f" * 64}],
@@ -153,6 +156,31 @@ def test_a_browser_reads_it(shown: Shown, tmp_path: Path) -> None:
     assert read["tables"]["lowest"][1] == ["C1:-1", "L2_L", "Ia", "1.5", "n/a"]
     assert all(alt and width > 100 for alt, width in read["pictures"])
     assert not read["wide"]
+
+
+def test_spread_is_told_by_source() -> None:
+    currents = [
+        dict.fromkeys(COLUMNS, "2") | {"montage": montage, "source": source, "repetitions": number,
+                                           "I50_low_mA": "1.5", "I50_high_mA": high}
+        for source, number in (("seeds of the population", "3"), ("conductivity presets", "40"))
+        for montage, high in (("C1:-1", "2.5"), ("C2:-1", "n/a"))
+    ]  # fmt: skip
+    section = spread_section(Spread(0.95, [{"variant": "seed-1", "result": "done"}], currents, "C1:-1"), [])
+    sources, _, shown = section.tables
+    assert [row["I50_percent"] for row in sources.rows] == ["50", "50"]
+    assert {row["montage"] for row in shown.rows} == {"C1:-1"}
+    assert "3 seeds of the population, 40 conductivity presets, the study itself among them" in section.text[0]
+    assert section.text[1] == "Fewer than 40 repetitions give their range and no confidence: seeds of the population."
+    (nothing,) = spread_section(Spread(0.95, [], [], "C1:-1"), []).text
+    assert "nothing can be said" in nothing
+
+
+def test_methods_tell_the_spread() -> None:
+    more = {"repetitions": {ANNOTATORS: 2}, "level": 0.9, "other_presets": {"Another": ["Table three"]}}
+    paragraphs, works = methods(replace(USED, **more))
+    assert "2 redrawn annotations, the study itself" in paragraphs[-1]
+    assert "chosen and not measured" in paragraphs[-1]
+    assert paragraphs[-1].endswith(f"Another [{works.index('Table three') + 1}].")
 
 
 def test_nothing_to_map_is_said(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""The first run after an installation: loops are compiled by a second process while the first makes the model."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from subprocess import DEVNULL, PIPE, Popen
+from typing import Final
+
+from spinemodel.jit import mark
+from spinemodel.study.stage import untold
+
+STAGES: Final = ("field", "fibres", "recruitment")
+"""Stages whose loops take long to compile."""
+
+TOLD: Final = "compiling the solver's loops beside the work, once per installation: a minute or two"
+
+
+@contextmanager
+def compiling(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+    """Compile the loops that a study needs in a second process, where that was not done before.
+
+    Yields what waits until the loops of a stage are compiled. Should the second process fail, it waits no longer, and
+    loops are compiled where they are first called. At the end of the block the second process ends.
+    """
+    done = mark()
+    if done is None or done.exists():
+        yield untold
+        return
+    say(TOLD)
+    command = [sys.executable, "-m", "spinemodel.study.kernels"]
+    with Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, text=True) as process:
+        try:
+            yield lambda stage: _wait(process, stage)
+        finally:
+            process.kill()
+
+
+def _wait(process: Popen[str], stage: str) -> None:
+    """Return when the process has said that a stage's loops are compiled, or has ended."""
+    if stage in STAGES and process.stdout:
+        for line in process.stdout:
+            if line.strip() == stage:
+                return

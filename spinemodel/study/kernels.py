@@ -1,0 +1,89 @@
+"""Compiles the loops of the slow stages on toy problems, so that another process finds them ready: run as a module.
+
+Each line that it prints is the name of a stage whose loops are compiled by then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from spinemodel.anatomy.fibre_paths import FibrePath
+from spinemodel.anatomy.surface import Surface
+from spinemodel.field.along_fibres import FibrePotentials, on_fibres
+from spinemodel.field.boxes import nested_boxes
+from spinemodel.field.conductivity import Conductivity
+from spinemodel.field.lead_field import LeadField
+from spinemodel.field.montage import Montage
+from spinemodel.field.problem import Electrode, Medium, Problem
+from spinemodel.field.solver import solve
+from spinemodel.jit import mark
+from spinemodel.recruitment.engines import engine
+from spinemodel.recruitment.population import Population
+from spinemodel.recruitment.pulse import monophasic
+from spinemodel.recruitment.recruit import recruit
+
+SPACE: Final = "toy"
+
+MOST_MA: Final = 20.0
+"""Far more than the toy's fibre needs."""
+
+
+def toy_field() -> LeadField:
+    """Return the field of a ball of metal in one of tissue, of 0.5 S/m, whose surface is the ground."""
+    import trimesh
+
+    unit = trimesh.creation.icosphere(subdivisions=2)
+    off_grid = np.array([0.065, 0.035, -0.055])
+    points, faces = np.asarray(unit.vertices) + off_grid, np.asarray(unit.faces)
+    metal = Surface("C1", SPACE, 2 * points, faces)
+    both = np.vstack([faces, faces[:, ::-1] + len(points)])
+    tissue = Surface("tissue", SPACE, np.vstack([6 * points, 2 * points]), both)
+    medium = Medium(SPACE, {"tissue": tissue, "C1": metal}, {"tissue": Conductivity(0.5, 0.5, "toy", True)}, {})
+    contact, ground = Electrode("C1", 2 * points[faces]), Electrode("ground", 6 * points[faces[:, ::-1]])
+    near, far = np.full(3, 3.0), np.full(3, 7.0)
+    boxes = nested_boxes([(-near, near)], (-far, far), 1.0, widen=2)
+    return solve(Problem(medium, (contact,), ground), boxes, device="cpu")
+
+
+def sample() -> None:
+    """Sample the toy's field along a line."""
+    line = np.linspace((4.0, 0, -2), (4.0, 0, 2), 21)
+    on_fibres(toy_field(), [FibrePath("line", "tissue", "", SPACE, line)], missing="nan")
+
+
+def excite() -> None:
+    """Find the threshold of a straight fibre beside a point source."""
+    line = np.linspace((0.0, 0, 0), (0, 0, 40), 101)
+    path = FibrePath("line", "L3_R", "", SPACE, line)
+    one = Population(SPACE, ("line",), ("L3_R",), ("Ia",), ("mrg",), np.full(1, 10.0), np.full(1, 0.5), np.ones(1),
+                     (path,))  # fmt: skip
+    mV = 1000 / np.hypot(path.arc_mm - 20, 3.0)
+    potentials = FibrePotentials(SPACE, ("C1",), ("line",), np.array([0, 101]), line, path.arc_mm, mV[None])
+    pulse = monophasic(0.3)
+    recruit(one, potentials, [Montage({"C1": -1.0})], pulse, engine=engine(device="cpu"), up_to_mA=MOST_MA)
+
+
+TOYS: Final[Mapping[str, Callable[[], object]]] = MappingProxyType(
+    {"field": toy_field, "fibres": sample, "recruitment": excite}
+)
+"""By stage, in their order."""
+
+
+def compile_all() -> None:
+    """Compile what the stages need, and note that it was done."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    for stage, toy in TOYS.items():
+        toy()
+        print(stage, flush=True)
+    if (done := mark()) is not None:
+        done.touch()
+
+
+if __name__ == "__main__":
+    compile_all()
