@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from spinemodel.arrays import FloatArray, IntArray, freeze, freeze_int
 from spinemodel.errors import InputError
-from spinemodel.recruitment.geometry import PERIOD, Geometry
+from spinemodel.recruitment.geometry import PERIOD, Geometry, joined
 
 Model: TypeAlias = Literal["mrg", "gaines-motor", "gaines-sensory", "sweeney"]
 """The membrane and the cable.
@@ -82,6 +83,23 @@ class Axons:
         return Axons(self.model, self.geometry.take(which), self.nodes[which], self.potential[which], self.ends)
 
 
+def together(several: Sequence[Axons]) -> Axons:
+    """Return axons of one model and with ends alike as one, one after the other."""
+    one, most = several[0], max(axons.potential.shape[1] for axons in several)
+    return Axons(
+        model=one.model,
+        geometry=joined([axons.geometry for axons in several]),
+        nodes=np.concatenate([axons.nodes for axons in several]),
+        potential=np.vstack([_wider(axons.potential, most) for axons in several]),
+        ends=one.ends,
+    )
+
+
 def compartments(model: Model, nodes: IntArray) -> IntArray:
     """Return how many compartments axons of ``nodes`` nodes have."""
     return np.asarray(PERIODS[model] * (np.asarray(nodes) - 1) + 1)
+
+
+def _wider(potential: FloatArray, most: int) -> FloatArray:
+    """Return potentials with zeros up to ``most`` compartments."""
+    return np.pad(potential, ((0, 0), (0, most - potential.shape[1])))

@@ -11,6 +11,7 @@ them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -97,6 +98,12 @@ class Geometry:
     def take(self, which: IntArray) -> Geometry:
         """Return the sizes of some of the fibres."""
         return Geometry(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+
+
+def joined(several: Sequence[Geometry]) -> Geometry:
+    """Return the sizes of several sets of fibres as one."""
+    names = Geometry.__dataclass_fields__
+    return Geometry(*(np.concatenate([getattr(one, name) for one in several]) for name in names))
 
 
 def mrg_geometry(diameter_um: ArrayLike, rule: Rule = "interpolated") -> Geometry:

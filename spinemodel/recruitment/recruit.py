@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, TypeAlias
 
 import numpy as np
 
 from spinemodel.field.along_fibres import FibrePotentials
 from spinemodel.field.montage import Montage
+from spinemodel.recruitment.axons import together
 from spinemodel.recruitment.engine import Engine
 from spinemodel.recruitment.population import Population
 from spinemodel.recruitment.pulse import Pulse
@@ -18,7 +20,10 @@ from spinemodel.recruitment.stretches import Group, Stretches, axons_of, site_po
 from spinemodel.recruitment.thresholds import Outcome, Thresholds
 
 Progress: TypeAlias = Callable[[str, int, int], None]
-"""Told the montage, how many of its fibres are done, and of how many."""
+"""Told the montages, how many of their thresholds are done, and of how many."""
+
+TOGETHER: Final = 8192
+"""Thresholds that are searched for together. A choice: lanes enough for all cores, and some 100 MB of potentials."""
 
 UP_TO_MA: Final = 20.0
 """Largest amplitude that is tried unless told. A choice: implanted stimulators give up to some 25 mA."""
@@ -61,24 +66,42 @@ def recruit(
     InputError
         If the potentials are not those of the population's fibres, or a montage names a contact that they have not.
     """
-    own = stretches(population, potentials)
-    found = []
-    for montage in montages:
-        groups, parts, done = axons_of(own, montage), [], 0
-        for group in groups:
-            tell = _counter(progress, str(montage), done, len(population))
-            parts.append(find_thresholds(group.axons, pulse, engine, up_to_mA=up_to_mA, tolerance=tolerance,
-                                         accurate=accurate, progress=tell))  # fmt: skip
-            done += len(group.fibres)
-        thresholds = _joined(own, groups, parts, up_to_mA, tolerance)
-        site = site_points(own, np.arange(len(population)), thresholds.site_node)
-        found.append(Recruited(str(montage), pulse.name, population, thresholds, site))
+    own, found = stretches(population, potentials), []
+    each = max(1, TOGETHER // max(1, len(population)))
+    for some in (montages[first : first + each] for first in range(0, len(montages), each)):
+        groups = [axons_of(own, montage) for montage in some]
+        tell = _counter(progress, some, len(population))
+        search = partial(find_thresholds, pulse=pulse, engine=engine, up_to_mA=up_to_mA, tolerance=tolerance,
+                         accurate=accurate)  # fmt: skip
+        for montage, of_montage, parts in zip(some, groups, _searched(groups, search, tell), strict=True):
+            thresholds = _joined(own, of_montage, parts, up_to_mA, tolerance)
+            site = site_points(own, np.arange(len(population)), thresholds.site_node)
+            found.append(Recruited(str(montage), pulse.name, population, thresholds, site))
     return tuple(found)
 
 
-def _counter(progress: Progress, montage: str, before: int, total: int) -> Callable[[int, int], None]:
-    """Return what is told how many fibres of a group are done, ``before`` of others being so already."""
-    return lambda done, _: progress(montage, before + done, total)
+def _counter(progress: Progress, montages: Sequence[Montage], fibres: int) -> Callable[[int, int], None]:
+    """Return what is told how many thresholds of some montages are done, and after how many others."""
+    what = str(montages[0]) if len(montages) == 1 else f"{montages[0]} to {montages[-1]}"
+    return lambda done, before: progress(what, before + done, fibres * len(montages))
+
+
+def _searched(
+    groups: Sequence[Sequence[Group]], search: Callable[..., Thresholds], tell: Callable[[int, int], None]
+) -> list[list[Thresholds]]:
+    """Return the thresholds of the groups of each montage, searched for together: lanes are then many.
+
+    Which models there are, and which fibres have a stretch, is the same in all montages.
+    """
+    parts: list[list[Thresholds]] = [[] for _ in groups]
+    before = 0
+    for same in zip(*groups, strict=True):
+        axons = together([group.axons for group in same])
+        whole = search(axons, progress=lambda done, _, before=before: tell(done, before))
+        before += len(axons)
+        for part, own in zip(parts, np.split(np.arange(len(axons)), len(groups)), strict=True):
+            part.append(whole.take(own))
+    return parts
 
 
 def _joined(

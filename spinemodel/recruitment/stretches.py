@@ -37,6 +37,9 @@ from spinemodel.recruitment.sizes import sizes_of
 SHARE: Final = 0.1
 """Share of the largest second difference, of either sign, from which a node belongs to the stretch."""
 
+FEWEST_NODES: Final = 3
+"""Of a fibre on its own path."""
+
 MARGIN: Final = 12
 """Nodes more at either end; beyond the end of the path, where it is that near.
 
@@ -173,7 +176,7 @@ def axons_of(
     potentials = stretches.potentials
     values = combined(potentials.potential, montage, potentials.contacts)
     curvature = curvatures(stretches.begin, stretches.end, stretches.cable_mm, values)
-    usable = stretches.nodes[:, 1] >= LEAST_NODES
+    usable = _reach(stretches, margin) >= LEAST_NODES
     groups = []
     for model, own in _by_model(stretches.population).items():
         fibres = own[usable[own]]
@@ -185,14 +188,20 @@ def axons_of(
 def left_out(stretches: Stretches) -> dict[str, IntArray]:
     """Return which fibres have no stretch, by reason.
 
-    A fibre that leaves the field, or touches places without a potential, is left out where under ``LEAST_NODES`` of its
-    nodes lie in its longest run.
+    A fibre that leaves the field, or touches places without a potential, is left out where its longest run holds under
+    three of its nodes, or, with those that may lie beyond its path, under ``LEAST_NODES``.
     """
-    short = stretches.nodes[:, 1] < LEAST_NODES
+    short = _reach(stretches, MARGIN) < LEAST_NODES
     counts = np.diff(stretches.potentials.offsets)
     gaps = stretches.end - stretches.begin < counts
-    reasons = {"points without a potential": short & gaps, f"under {LEAST_NODES} nodes": short & ~gaps}
+    reasons = {"points without a potential": short & gaps, "too few nodes": short & ~gaps}
     return {reason: np.flatnonzero(which) for reason, which in reasons.items() if which.any()}
+
+
+def _reach(stretches: Stretches, margin: int) -> IntArray:
+    """Return how many nodes a stretch of each fibre may have, (n,), those beyond its path among them; 0 of no three."""
+    nodes = stretches.nodes[:, 1]
+    return np.where(nodes >= FEWEST_NODES, nodes + margin * stretches.path_ends.sum(axis=1), 0)
 
 
 def site_points(stretches: Stretches, fibres: IntArray, nodes: IntArray) -> FloatArray:

@@ -73,6 +73,17 @@ class Thresholds:
         """Return the number of fibres."""
         return len(self.threshold_mA)
 
+    def take(self, which: IntArray) -> Thresholds:
+        """Return those of some of the fibres."""
+        return Thresholds(
+            threshold_mA=self.threshold_mA[which],
+            outcome=self.outcome[which],
+            site_node=self.site_node[which],
+            latency_ms=self.latency_ms[which],
+            up_to_mA=self.up_to_mA,
+            tolerance=self.tolerance,
+        )
+
     @property
     def activated_mA(self) -> FloatArray:
         """Threshold of the fibres that are activated, infinite for all others, (n,) mA: what curves are made of."""

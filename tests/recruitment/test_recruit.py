@@ -76,7 +76,7 @@ def test_twice_the_current_takes_half_the_amplitude() -> None:
 
 
 def test_short_fibres_and_gaps_are_left_out() -> None:
-    fibres = population([5.0, 60.0, 60.0])
+    fibres = population([1.5, 60.0, 60.0])
     found = potentials(fibres)
     values = found.potential.copy()
     values[:, found.part(fibres.names[2])] = np.nan
@@ -86,6 +86,17 @@ def test_short_fibres_and_gaps_are_left_out() -> None:
     assert np.isnan(one.thresholds.threshold_mA[[0, 2]]).all()
     assert one.thresholds.site_node[0] == -1
     assert np.isnan(one.site[[0, 2]]).all()
+
+
+def test_montages_do_not_change_each_other() -> None:
+    fibres = population([60.0, 30.0, 1.5, 45.0], ["mrg", "gaines-sensory", "mrg", "mrg"])
+    montages = [Montage({"C1": -1.0}), Montage({"C2": -1.0}), Montage({"C1": -1.0, "C2": 0.5})]
+    together = recruit(fibres, potentials(fibres), montages, monophasic(0.3), engine=Toy())
+    for montage, one in zip(montages, together, strict=True):
+        (alone,) = recruit(fibres, potentials(fibres), [montage], monophasic(0.3), engine=Toy())
+        np.testing.assert_allclose(one.thresholds.threshold_mA, alone.thresholds.threshold_mA, rtol=1e-12)
+        np.testing.assert_array_equal(one.thresholds.outcome, alone.thresholds.outcome)
+        np.testing.assert_array_equal(one.site, alone.site)
 
 
 def test_models_are_sought_apart_and_joined_in_order() -> None:

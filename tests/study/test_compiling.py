@@ -1,0 +1,65 @@
+"""The second process of a first run: who waits for it, and that nothing depends on it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from spinemodel.study import compiling as module
+from spinemodel.study.compiling import STAGES, TOLD, compiling
+from spinemodel.study.kernels import TOYS
+
+
+@pytest.fixture
+def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where the mark would be."""
+    monkeypatch.setattr(module, "mark", lambda: tmp_path / "mark")
+    return tmp_path / "mark"
+
+
+def as_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> None:
+    """Let a script stand for the second process."""
+    program = tmp_path / "python"
+    program.write_text(f"#!{sys.executable}\n{script}\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr(module.sys, "executable", str(program))
+
+
+def test_what_is_waited_for_is_what_is_compiled() -> None:
+    assert tuple(TOYS) == STAGES
+
+
+def test_where_all_is_compiled_nothing_is_started_or_told(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done.touch()
+    monkeypatch.setattr(module, "Popen", None)
+    told: list[str] = []
+    with compiling(told.append) as ready:
+        ready("field")
+    assert not told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="scripts are no programs there")
+@pytest.mark.parametrize("script", ["raise SystemExit(1)", "print('field'); print('fibres')", "pass"])
+def test_a_process_that_fails_or_ends_holds_nobody_up(
+    script: str, done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_process(monkeypatch, tmp_path, script)
+    told: list[str] = []
+    with compiling(told.append) as ready:
+        for stage in ("model", *STAGES, "report"):
+            ready(stage)
+    assert told == [TOLD]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="scripts are no programs there")
+def test_a_stage_waits_for_its_own_loops_alone(done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = tmp_path / "seen"
+    script = f"import pathlib, time\ntime.sleep(0.3)\npathlib.Path({str(seen)!r}).touch()\n"
+    as_process(monkeypatch, tmp_path, script + "print('field', flush=True)\ntime.sleep(600)")
+    with compiling(lambda _line: None) as ready:
+        ready("model")
+        assert not seen.exists()
+        ready("field")
+        assert seen.exists()
