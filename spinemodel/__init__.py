@@ -92,8 +92,6 @@ if TYPE_CHECKING:
     from spinemodel.recruitment.selectivity import selectivity
     from spinemodel.recruitment.thresholds import Thresholds
     from spinemodel.spaces import Transform
-    from spinemodel.study.run import run_study
-    from spinemodel.study.verify import verify_study
     from spinemodel.vertebrae.column_fit import fit_column
     from spinemodel.vertebrae.mask import VertebralMask
     from spinemodel.vertebrae.phantom import phantom_mask
@@ -195,7 +193,6 @@ _HOME: Final = {
     "read_vertebral_mask": "io.vertebral_masks",
     "read_volume": "io.nifti",
     "recruit": "recruitment.recruit",
-    "run_study": "study.run",
     "second_difference": "field.along_fibres",
     "selectivity": "recruitment.selectivity",
     "share": "volume.coverage",
@@ -208,7 +205,6 @@ _HOME: Final = {
     "target_of": "io.lead_site",
     "to_volume": "volume.spans",
     "untangle": "anatomy.untangle",
-    "verify_study": "study.verify",
     "write_export": "io.exports.folder",
     "write_lead": "io.lead",
     "write_lead_field": "io.lead_field",
@@ -309,7 +305,6 @@ __all__ = [
     "read_vertebral_mask",
     "read_volume",
     "recruit",
-    "run_study",
     "second_difference",
     "selectivity",
     "share",
@@ -322,7 +317,6 @@ __all__ = [
     "target_of",
     "to_volume",
     "untangle",
-    "verify_study",
     "write_export",
     "write_lead",
     "write_lead_field",
