@@ -46,12 +46,14 @@ PRINTED = {
     "04_vertebrae": r"2\d\.\d mm",
     "05_leads_and_exports": r"0\.\d\d mm",
     "06_field": r"impedance off by 0\.\d%, potential 2 mm from the metal by [01]\.\d%",
+    "07_recruitment": r"C1:-1: half of L2_[LR] at 1\.\d mA\nC8:-1: half of L5_[LR] at 1\.\d mA",
 }
 WRITTEN = {
     "03_volume_and_alignment": {"nii.gz", "json"},
     "04_vertebrae": {"stl", "tsv", "vtp", "mrk.json", "json"},
-    "06_field": set(),
     "05_leads_and_exports": {"stl", "csv", "tsv", "txt", "vtp", "mrk.json", "json"},
+    "06_field": set(),
+    "07_recruitment": {"stl", "tsv", "vtp", "mrk.json", "json"},
 }
 
 
