@@ -6,11 +6,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from spinemodel.cli.recruit_options import Asked
 from spinemodel.cli.show import log, say, step
 from spinemodel.errors import InputError
+
+EVERY_S: Final = 10.0
+"""Between two lines of progress where there is no terminal."""
 
 if TYPE_CHECKING:
     from spinemodel.field.along_fibres import FibrePotentials
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from spinemodel.field.montage import Montage
     from spinemodel.io.whole_model import WholeModel
     from spinemodel.leads.design import Contact
+    from spinemodel.recruitment.muscles import RootToMuscle
     from spinemodel.recruitment.population import Population
     from spinemodel.recruitment.pulse import Pulse
     from spinemodel.recruitment.recruit import Progress
@@ -41,15 +45,36 @@ def fibres_of(model: WholeModel, asked: Asked) -> Population:
     """Return the fibres that were asked for, and say what there are none of."""
     from spinemodel.io.populations import population
 
+    _require_roots(model, asked)
     with step("Drawing fibres"):
         found = population(model, asked.classes, asked.fibres, asked.seed, roots=_in_model(asked.roots, model),
                            dorsal_column_mm=asked.dorsal_column_mm)  # fmt: skip
     missing = [one.name for one in asked.classes if one.name not in found.classes]
     if missing:
         say(f"note: no fibres of {', '.join(missing)}: the model has no ventral roots; build it with --ventral")
-    say(f"{len(found)} fibres: {asked.fibres} of each of {', '.join(dict.fromkeys(found.classes))} in "
-        f"{len(set(found.roots))} roots")  # fmt: skip
+    say(f"{_counted_as(len(found), 'fibre')}: {asked.fibres} of each of {', '.join(dict.fromkeys(found.classes))} in "
+        f"{_counted_as(len(set(found.roots)), 'root')}")  # fmt: skip
     return found
+
+
+def _require_roots(model: WholeModel, asked: Asked) -> None:
+    """Refuse classes of ventral fibres alone where the model has no ventral roots."""
+    ventral = any(name.endswith("_ventral") for name in (model.partition.parts if model.partition else ()))
+    if not ventral and all(one.roots == "ventral" for one in asked.classes):
+        names = ", ".join(one.name for one in asked.classes)
+        raise InputError(f"{model.folder}: has no ventral roots, in which fibres of {names} run; "
+                         "build it with --ventral, or choose other classes")  # fmt: skip
+
+
+def _counted_as(count: int, what: str) -> str:
+    """Return a count with its noun.
+
+    Examples
+    --------
+    >>> _counted_as(1, "root"), _counted_as(2, "root")
+    ('1 root', '2 roots')
+    """
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _in_model(roots: Sequence[str] | None, model: WholeModel) -> list[str] | None:
@@ -75,21 +100,30 @@ def found_in(
     from spinemodel.recruitment.engines import engine
     from spinemodel.recruitment.recruit import recruit
 
+    start = time.perf_counter()
     with _counted(pulse.name) as tell:
-        return recruit(population, potentials, montages, pulse, engine=engine(asked.engine, device=asked.device),
-                       up_to_mA=asked.up_to_mA, accurate=asked.accurate, progress=tell)  # fmt: skip
+        found = recruit(population, potentials, montages, pulse, engine=engine(asked.engine, device=asked.device),
+                        up_to_mA=asked.up_to_mA, accurate=asked.accurate, progress=tell)  # fmt: skip
+    count = _counted_as(len(population) * len(found), "threshold")
+    say(f"{pulse.name}: {count} in {time.perf_counter() - start:.1f} s")
+    return found
 
 
 @contextmanager
 def _counted(what: str) -> Iterator[Progress]:
-    """Show how many thresholds are found, on a terminal; log how long it took."""
+    """Show how many thresholds are found: at once on a terminal, now and then without one; tell how long it took."""
     from rich.console import Console
 
     terminal, start = Console(stderr=True), time.perf_counter()
-    status = terminal.status(f"{what} ...")
+    status, last = terminal.status(f"{what} ..."), start
 
     def tell(montage: str, done: int, total: int) -> None:
-        status.update(f"{what}, {montage}: {done} of {total} fibres")
+        nonlocal last
+        line = f"{what}, {montage}: {done} of {total} fibres"
+        status.update(line)
+        if not terminal.is_terminal and time.perf_counter() - last > EVERY_S:
+            terminal.print(line, highlight=False, markup=False, soft_wrap=True)
+            last = time.perf_counter()
 
     with status if terminal.is_terminal else nullcontext():
         yield tell
@@ -110,17 +144,36 @@ def _of_lead(field: LeadField) -> list[str]:
     return [f"lead {field.about.get('lead', '(no name)')}: its sizes are not verified; see `spinemodel leads show`"]
 
 
+def remarks_on_muscles(table: RootToMuscle | None, several: Sequence[Recruited]) -> tuple[str, ...]:
+    """Return what should be known of a table of muscles: which roots lack, and whether its weights were verified."""
+    from spinemodel.levels import LEVELS
+    from spinemodel.recruitment.curves import curves
+
+    if table is None:
+        return ()
+    there = {curve.target[:2] for one in several for curve in curves(one) if curve.in_play}
+    used = [{level for level, share in zip(LEVELS, row, strict=True) if share} for row in table.weight]
+    unknown = [muscle.name for muscle, own in zip(table.muscles, used, strict=True) if own - there]
+    missing = sorted(set().union(*used) - there, key=LEVELS.index)
+    notes = []
+    if unknown:
+        notes.append(f"muscles {', '.join(unknown)} are n/a: no fibre in play in the roots {', '.join(missing)}")
+    if not all(muscle.verified for muscle in table.muscles):
+        notes.append(f"muscles {table.name}: weights are second-hand, the work that states them was not read; "
+                     "write your own table for a patient")  # fmt: skip
+    return tuple(notes)
+
+
 def montages_of(field: LeadField, texts: Sequence[str] | None) -> tuple[Montage, ...]:
     """Return the montages that texts tell; a cathode on each contact where there are none."""
     from spinemodel.field.montage import parse_montage
-    from spinemodel.recruitment.montages import monopoles
+    from spinemodel.recruitment.montages import monopoles, scaled
 
     if not texts:
         return monopoles(field.contacts)
-    montages = {str(one): one for one in (parse_montage(text, field.contacts) for text in texts)}
-    if len(montages) < len(texts):
-        raise InputError(f"--montage: got {', '.join(texts)}; expected each of them once")
-    return tuple(montages.values())
+    montages = tuple(parse_montage(text, field.contacts) for text in texts)
+    scaled(montages)  # refuses those that are the same
+    return montages
 
 
 def contacts_of(field: LeadField) -> tuple[Contact, ...]:

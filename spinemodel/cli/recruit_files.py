@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from spinemodel.cli.show import say, step
 from spinemodel.errors import BackendUnavailableError, InputError
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from spinemodel.recruitment.muscles import RootToMuscle
     from spinemodel.recruitment.recruited import Recruited
     from spinemodel.recruitment.selectivity import Selectivity
+
+
+TABLES: Final = ("fibres", "shares", "selectivity", "muscles", "durations", "widths")
+"""Beside that of curves."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +59,50 @@ class Files:
 
     def written(self) -> Iterator[Path]:
         """Yield all that is written but pictures of several montages."""
-        more = [*(["muscles"] if self.muscles else []), *(["durations"] if self.durations else [])]
+        more = [*(["muscles"] if self.muscles else []), *(["durations", "widths"] if self.durations else [])]
         for path in (self.out, *map(self.table, ("fibres", "shares", "selectivity", *more))):
             yield path
             yield path.with_suffix(".json")
         if self.figure:
             yield self.out.with_suffix(".png")
+
+    def earlier(self) -> list[Path]:
+        """Return what an earlier result of this name left: its tables, and pictures; nothing where there is none."""
+        if not self.out.is_file():
+            return []
+        names = [self.out.stem, *(f"{self.out.stem}_{what}" for what in TABLES)]
+        tables = [self.out.with_name(name + ending) for name in names for ending in (".tsv", ".json")]
+        own = re.compile(rf"{re.escape(self.out.stem)}(_map_\w+|(_[^_]+[+-][\d.e+-]+)+)?\.png")
+        pictures = [path for path in sorted(self.out.parent.iterdir()) if own.fullmatch(path.name)]
+        return [path for path in (*tables, *pictures) if path.is_file()]
+
+
+def require_writable(paths: Iterable[Path]) -> None:
+    """Refuse outputs that cannot be written, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        If one is a folder, or the folder that it goes into cannot be written to or made.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise InputError(f"--out {path}: is a folder; expected the name of a file")
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            raise InputError(f"--out {path}: {folder} cannot be written to; choose another folder")
+
+
+def remove_earlier(files: Files) -> None:
+    """Remove what an earlier result left, and say so: none of it is true beside the new tables."""
+    from spinemodel.io.files import writable
+
+    gone = files.earlier()
+    for path in gone:
+        with writable(path.parent):
+            path.unlink()
+    if gone:
+        say(f"note: an earlier result is replaced: {', '.join(path.name for path in gone)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +133,7 @@ def write_all(files: Files, what: Written) -> None:
     """Write every table."""
     from spinemodel.io.recruitment_tables import write_table
 
+    remove_earlier(files)
     space = what.several[0].population.space
     for path, (kind, rows) in _tables(files, what).items():
         with step(f"Writing {path}"):
@@ -98,7 +143,7 @@ def write_all(files: Files, what: Written) -> None:
 
 def _tables(files: Files, what: Written) -> dict[Path, tuple[Kind, list[Row]]]:
     """Return the kind and the rows of each table."""
-    from spinemodel.io.ranking_tables import duration_rows
+    from spinemodel.io.ranking_tables import duration_rows, width_rows
     from spinemodel.io.recruitment_tables import curve_rows, fibre_rows, selectivity_rows, share_rows
     from spinemodel.recruitment.fibre_table import fibre_table
 
@@ -116,6 +161,7 @@ def _tables(files: Files, what: Written) -> dict[Path, tuple[Kind, list[Row]]]:
     if files.durations:
         by_width = [_curves(each) for each in what.by_width]
         tables[files.table("durations")] = ("durations", duration_rows(what.widths_ms, by_width))
+        tables[files.table("widths")] = ("widths", width_rows(what.widths_ms, by_width))
     return tables
 
 

@@ -27,6 +27,8 @@ MOST_FIBRES: Final = 10000
 MOST_MA: Final = 1000.0
 """Largest amplitude that may be tried. A choice: stimulators give some 25 mA."""
 
+PULSE_FILES: Final = (".csv", ".tsv", ".txt")
+
 ModelFolder = Annotated[Path, typer.Argument(help="A model folder, with tissues.")]
 PulseText = Annotated[
     str,
@@ -40,7 +42,11 @@ Classes = Annotated[
 ]  # fmt: skip
 Roots = Annotated[str | None, typer.Option("--roots", metavar="L3_L,...", help="Only these roots. Default: all.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of places, diameters and nodes.")]
-UpTo = Annotated[float, typer.Option("--up-to", metavar="MA", help="Largest amplitude that is tried.")]
+UpTo = Annotated[
+    float,
+    typer.Option("--up-to", metavar="MA", help="Largest amplitude that is tried, of the contact with the largest "
+                 "current."),
+]  # fmt: skip
 EngineChoice = Annotated[
     EngineName, typer.Option("--engine", help="modal is fast; direct the reference; auto: modal where it can.")
 ]
@@ -99,12 +105,22 @@ class Asked:
 
 
 def pulse_of(text: str) -> Pulse:
-    """Return the pulse that a text tells, or a file holds."""
+    """Return the pulse that a text tells, or a file holds; refuse one that cannot be simulated."""
     from spinemodel.io.pulse_file import read_pulse
-    from spinemodel.recruitment.pulse_text import parse_pulse
+    from spinemodel.recruitment.engine import STEP_MS
+    from spinemodel.recruitment.pulse_text import MOST_MS, parse_pulse
 
     path = Path(text)
-    return read_pulse(path) if path.suffix.lower() in (".csv", ".tsv", ".txt") else parse_pulse(text)
+    try:
+        pulse = read_pulse(path) if path.suffix.lower() in PULSE_FILES else parse_pulse(text)
+    except InputError as problem:
+        raise InputError(f"--pulse {str(problem).removeprefix('pulse ')}") from None
+    flows_ms = (pulse.edges_ms[1:] - pulse.edges_ms[:-1])[pulse.levels != 0]
+    if flows_ms.sum() < STEP_MS * (1 - 1e-9):
+        raise InputError(f"--pulse {text}: lasts {flows_ms.sum():g} ms, expected a time step of {STEP_MS:g} ms or more")
+    if pulse.end_ms > MOST_MS:
+        raise InputError(f"--pulse {text}: ends at {pulse.end_ms:g} ms, expected {MOST_MS:g} ms or less")
+    return pulse
 
 
 def classes_of(text: str | None) -> tuple[FibreClass, ...]:
@@ -125,6 +141,18 @@ def muscles_of(text: str | None) -> RootToMuscle | None:
     from spinemodel.io.muscles import read_muscles
 
     return None if text is None else read_muscles(None if text == "example" else Path(text))
+
+
+def muscle_facts(text: str | None, table: RootToMuscle) -> dict[str, object]:
+    """Return which table of muscles it is, for the JSON beside a table."""
+    from spinemodel.io.muscles import facts
+
+    return facts(table, None if text in (None, "example") else Path(str(text)))
+
+
+def files_among(*texts: str | None) -> list[Path]:
+    """Return the files among what options were given."""
+    return [Path(text) for text in texts if text and Path(text).is_file()]
 
 
 def roots_of(text: str | None) -> tuple[str, ...] | None:
@@ -168,10 +196,12 @@ def widths_of(text: str | None) -> tuple[float, ...]:
     """
     if text is None:
         return ()
+    from spinemodel.recruitment.engine import STEP_MS
+
     try:
         widths = tuple(float(part.lower().removesuffix("ms")) for part in listed(text))
     except ValueError:
         widths = ()
-    if len(widths) < 2 or not all(0 < width < 100 for width in widths):
-        raise InputError(f"--widths {text}: expected two widths in ms or more, each over 0 and under 100")
+    if len(widths) < 2 or not all(STEP_MS <= width < 100 for width in widths):
+        raise InputError(f"--widths {text}: expected two widths in ms or more, each from {STEP_MS:g} to under 100")
     return widths

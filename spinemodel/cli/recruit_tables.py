@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from spinemodel.cli.show import print_table, say
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from spinemodel.recruitment.recruited import Recruited
 
 NOT_REACHED: Final = "-"
+
+UNKNOWN: Final = "n/a"
+"""Where fibres that fire first at an end might be those that are lacking."""
 
 IN_FULL: Final = 4
 """Montages up to which each has its table; of more, the files hold them."""
@@ -42,10 +46,11 @@ def print_recruited(curves: Sequence[RecruitmentCurve]) -> None:
     for curve in curves:
         currents = [current_at(curve, share) for share in SHARES]
         row = {"root": curve.target, "class": curve.fibre_class, "fibres": str(curve.in_play)}
-        row |= {f"{100 * share:.0f} %": _number(mA) for share, mA in zip(SHARES, currents, strict=True)}
+        row |= {f"{100 * share:.0f} %": _current(curve, share) for share in SHARES}
         rows.append(row | {"times": " ".join(_number(mA / unit, 1) for mA in currents), "others": _others(curve)})
     title = f"{montage}  Currents in mA, and in times the lowest threshold ({_number(unit)} mA)"
-    print_table(f"{title}; {NOT_REACHED} is not up to {curves[0].up_to_mA:g} mA", rows)
+    unknown = f"; {UNKNOWN} is unknown" if any(UNKNOWN in row.values() for row in rows) else ""
+    print_table(f"{title}; {NOT_REACHED} is not up to {curves[0].up_to_mA:g} mA{unknown}", rows)
     say(f"{montage}  first: {_first(curves)}")
 
 
@@ -78,6 +83,17 @@ def print_outcomes(several: Sequence[Recruited]) -> None:
     say("thresholds sought: " + ", ".join(f"{count} {_word(kind)}" for kind, count in counts.items() if count))
 
 
+def print_durations(path: Path) -> None:
+    """Print the laws of a table, that were fitted to the currents at several widths: the first of its rows."""
+    from spinemodel.io.recruitment_tables import read_rows
+
+    rows = read_rows(path, "durations")
+    print_table("Strength-duration of the current that recruits 10 %: weiss is usual for extracellular stimulation, "
+                "lapicque is a membrane of one time constant", rows[:RANKS])  # fmt: skip
+    if len(rows) > RANKS:
+        say(f"{len(rows) - RANKS} more in the file")
+
+
 def print_ranks(ranks: Sequence[Ranked], target: str, by: By) -> None:
     """Print the first of the ranks."""
     from spinemodel.recruitment.ranking import formula_of
@@ -99,8 +115,20 @@ def _others(curve: RecruitmentCurve) -> str:
     """Return what became of the fibres that are not activated."""
     from spinemodel.recruitment.thresholds import Outcome
 
-    return ", ".join(f"{count} {_word(kind)}" for kind, count in curve.counts.items()
-                     if count and kind != Outcome.ACTIVATED)  # fmt: skip
+    told = {kind: f"{count} {_word(kind)}" for kind, count in curve.counts.items() if count}
+    if Outcome.AT_END in told:
+        told[Outcome.AT_END] = f"unknown: {curve.counts[Outcome.AT_END]} of {curve.in_play} fire first at an end"
+    return ", ".join(words for kind, words in told.items() if kind != Outcome.ACTIVATED)
+
+
+def _current(curve: RecruitmentCurve, share: float) -> str:
+    """Return the current that recruits a share, and whether it is not reached or not known."""
+    from spinemodel.recruitment.curves import current_at
+    from spinemodel.recruitment.thresholds import Outcome
+
+    value, at_end = current_at(curve, share), curve.counts.get(Outcome.AT_END, 0)
+    perhaps = curve.counts.get(Outcome.ACTIVATED, 0) + at_end
+    return UNKNOWN if at_end and not isfinite(value) and perhaps >= share * curve.in_play else _number(value)
 
 
 def _word(kind: int) -> str:

@@ -11,6 +11,7 @@ import typer
 from spinemodel.cli.field_files import model_of
 from spinemodel.cli.outputs import require_free
 from spinemodel.cli.recruit_case import contacts_of, fibres_of, found_in, on_field, read_real, remarks_on, stated
+from spinemodel.cli.recruit_files import require_writable
 from spinemodel.cli.recruit_options import (
     Accurate,
     Asked,
@@ -29,13 +30,14 @@ from spinemodel.cli.recruit_options import (
     Seed,
     UpTo,
     classes_of,
+    files_among,
     muscles_of,
     pulse_of,
     roots_of,
 )
 from spinemodel.cli.recruit_tables import print_ranks
 from spinemodel.cli.show import say, step
-from spinemodel.cli.sweep_target import Target, target_of
+from spinemodel.cli.sweep_target import Target, require_among, target_of
 from spinemodel.errors import BackendUnavailableError, InputError
 
 if TYPE_CHECKING:
@@ -94,10 +96,13 @@ def sweep(
     if len({path.stem for path in lead_fields}) < len(lead_fields):
         raise InputError(f"lead fields {', '.join(map(str, lead_fields))}: expected names that differ, without folders")
     pictures = [_picture(out, path) for path in lead_fields] if figure else []
-    require_free([out, out.with_suffix(".json"), *pictures], [model, *lead_fields])
+    outputs = [out, out.with_suffix(".json"), *pictures]
+    require_free(outputs, [model, *lead_fields, *files_among(pulse, fibre_class, muscles)])
+    require_writable(outputs)
     if len(asked.classes) != 1:
         raise InputError(f"--class {fibre_class}: expected one class; each has ranks of its own")
     wanted, course = target_of(target, muscles_of(muscles)), pulse_of(pulse)
+    require_among(wanted, asked.roots)
     fields = {path: read_real(path) for path in lead_fields}
     montages = {path: _montages(field, pairs) for path, field in fields.items()}
     whole = _model_of(fields, model)

@@ -79,6 +79,16 @@ def target_of(text: str, muscles: RootToMuscle | None) -> Target:
     return Target(kind, names, muscles)
 
 
+def require_among(target: Target, roots: Sequence[str] | None) -> None:
+    """Refuse a target of which some name has no root among those that are wanted; None: all are."""
+    if roots is None or target.kind == "muscle":
+        return
+    there = {"root": set(roots), "level": {root[:2] for root in roots}, "side": {root[-1] for root in roots}}
+    missing = [name for name in target.names if name not in there[target.kind]]
+    if missing:
+        raise InputError(f"--target {target}: {', '.join(missing)} is not among --roots {','.join(roots)}")
+
+
 def _parted(text: str) -> tuple[Kind, tuple[str, ...]]:
     """Return the kind of a target, a root's unless told, and its names."""
     before, _, after = text.rpartition(":")

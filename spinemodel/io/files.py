@@ -73,6 +73,17 @@ def one_line(problem: BaseException) -> str:
     return " ".join(str(problem).split()) or type(problem).__name__
 
 
+def reason(problem: Exception) -> str:
+    """Return why a file cannot be read: what the disk says without its number and the path, or the exception's message.
+
+    Examples
+    --------
+    >>> reason(FileNotFoundError(2, "No such file or directory", "a.csv")), reason(ValueError("no number"))
+    ('No such file or directory', 'no number')
+    """
+    return getattr(problem, "strerror", None) or one_line(problem)
+
+
 def sha256(content: bytes) -> str:
     """Return the SHA-256 of ``content`` in hexadecimal."""
     return hashlib.sha256(content).hexdigest()

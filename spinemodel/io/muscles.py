@@ -26,7 +26,7 @@ import numpy as np
 
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
-from spinemodel.io.files import one_line
+from spinemodel.io.files import reason, sha256
 from spinemodel.levels import LEVELS
 from spinemodel.recruitment.muscles import Muscle, RootToMuscle
 
@@ -61,7 +61,7 @@ def read_muscles(path: Path | None = None) -> RootToMuscle:
     try:
         table = tomllib.loads(source.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as problem:
-        raise InputError(f"{where}: cannot be read as TOML ({one_line(problem)})") from None
+        raise InputError(f"{where}: cannot be read as TOML ({reason(problem)})") from None
     _require_known(where, table, KEYS)
     rows = table.get("muscles")
     if not isinstance(rows, dict) or not rows:
@@ -77,6 +77,18 @@ def read_muscles(path: Path | None = None) -> RootToMuscle:
         return RootToMuscle(str(table.get("name", Path(where).stem)), tuple(row[0] for row in read), weight)
     except InputError as problem:
         raise InputError(f"{where}: {problem}") from None
+
+
+def facts(table: RootToMuscle, path: Path | None = None) -> dict[str, object]:
+    """Return which table of muscles was used, for the JSON beside what was made with it: name, file, hash, sources."""
+    source = files("spinemodel.recruitment").joinpath(EXAMPLE) if path is None else path
+    return {
+        "name": table.name,
+        "file": source.name,
+        "sha256": sha256(source.read_bytes()),
+        "verified": all(muscle.verified for muscle in table.muscles),
+        "sources": list(dict.fromkeys(muscle.source for muscle in table.muscles)),
+    }
 
 
 def _row(where: str, name: str, row: Any) -> tuple[Muscle, FloatArray]:

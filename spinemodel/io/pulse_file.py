@@ -11,7 +11,7 @@ import numpy as np
 
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
-from spinemodel.io.files import one_line
+from spinemodel.io.files import reason
 from spinemodel.recruitment.pulse import Pulse
 
 EXPECTED: Final = "expected rows of a time in ms and a level, the last of level 0, separated by commas or tabs"
@@ -37,7 +37,7 @@ def read_pulse(path: Path) -> Pulse:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
-        raise InputError(f"{path}: cannot be read as a pulse ({one_line(problem)}); {EXPECTED}") from None
+        raise InputError(f"{path}: cannot be read as a pulse ({reason(problem)}); {EXPECTED}") from None
     times, levels = _table(path, text)
     largest = np.abs(levels).max()
     if levels[-1] != 0 or largest == 0:
@@ -50,14 +50,18 @@ def read_pulse(path: Path) -> Pulse:
 
 def _table(path: Path, text: str) -> tuple[FloatArray, FloatArray]:
     """Return times and levels, in order of time."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    rows = list(csv.reader(lines, delimiter="\t" if lines and "\t" in lines[0] else ","))
-    numbers = [_numbers(row) for row in rows]
-    if numbers and numbers[0] is None:
-        del rows[0], numbers[0]
-    wrong = [row for row, pair in zip(rows, numbers, strict=True) if pair is None]
-    if wrong or len(numbers) < 2:
-        raise InputError(f"{path}: got {wrong[0] if wrong else f'{len(numbers)} rows'}; {EXPECTED}")
+    lines = {at: line for at, line in enumerate(text.splitlines(), start=1) if line.strip()}
+    first = next(iter(lines.values()), "")
+    rows = dict(zip(lines, csv.reader(lines.values(), delimiter="\t" if "\t" in first else ","), strict=True))
+    found = {at: _numbers(row) for at, row in rows.items()}
+    if found and found[next(iter(found))] is None:
+        del found[next(iter(found))]
+    numbers = [pair for pair in found.values() if pair is not None]
+    for at, pair in found.items():
+        if pair is None:
+            raise InputError(f"{path}, line {at}: got {rows[at]}; {EXPECTED}")
+    if len(numbers) < 2:
+        raise InputError(f"{path}: got {len(numbers)} rows; {EXPECTED}")
     times, levels = np.array(numbers, dtype=np.float64).T
     if times[0] < 0 or not (np.diff(times) > 0).all():
         raise InputError(f"{path}: got times of {times.min():g} to {times.max():g} ms; expected them from 0 on, each "

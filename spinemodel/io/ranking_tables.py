@@ -12,6 +12,7 @@ from spinemodel.io.tables import Row
 from spinemodel.recruitment.curves import SHARES, RecruitmentCurve, current_at
 from spinemodel.recruitment.ranking import Ranked
 from spinemodel.recruitment.strength_duration import Law, StrengthDuration, fit_strength_duration
+from spinemodel.recruitment.thresholds import Outcome
 
 
 def rank_rows(ranks: Iterable[Ranked]) -> list[Row]:
@@ -45,6 +46,19 @@ def duration_rows(widths_ms: Sequence[float], by_width: Sequence[Sequence[Recrui
             cells = (same[0].montage, same[0].target, same[0].fibre_class, law, *numbers)
             rows.append(dict(zip(COLUMNS["durations"], cells, strict=True)))
     return rows
+
+
+def width_rows(widths_ms: Sequence[float], by_width: Sequence[Sequence[RecruitmentCurve]]) -> list[Row]:
+    """Return a row for every curve at every width: what :func:`duration_rows` fits."""
+    return [
+        dict(zip(COLUMNS["widths"], (
+            curve.montage, curve.target, curve.fibre_class, _text(width),
+            *(_text(current_at(curve, share)) for share in SHARES[:2]),
+            str(curve.counts.get(Outcome.AT_END, 0)), _text(curve.up_to_mA),
+        ), strict=True))
+        for same in zip(*by_width, strict=True)
+        for width, curve in zip(widths_ms, same, strict=True)
+    ]  # fmt: skip
 
 
 def _fitted(widths_ms: Sequence[float], currents: Sequence[float], law: Law) -> StrengthDuration:

@@ -17,7 +17,7 @@ import numpy as np
 from spinemodel import __version__
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
-from spinemodel.io.files import atomic, one_line, sha256
+from spinemodel.io.files import atomic, one_line, reason, sha256
 from spinemodel.io.sidecar import relative
 from spinemodel.io.tables import Row
 from spinemodel.recruitment.curves import (
@@ -33,7 +33,7 @@ from spinemodel.recruitment.selectivity import Selectivity
 from spinemodel.recruitment.thresholds import Outcome
 
 Kind: TypeAlias = Literal[
-    "fibres", "curves", "shares", "selectivity", "durations", "ranks", "bands", "currents_bands", "variants"
+    "fibres", "curves", "shares", "selectivity", "durations", "widths", "ranks", "bands", "currents_bands", "variants"
 ]
 
 MISSING: Final = "n/a"
@@ -49,14 +49,24 @@ Stimulus: TypeAlias = tuple[str, str]
 _CURRENTS: Final = {
     f"I{100 * share:.0f}_{unit}": f"least current that recruits {100 * share:.0f} % of the fibres in play{what}"
     for unit, what in (
-        ("mA", ", mA of the pulse's level 1"),
+        ("mA", ", mA of the pulse's level 1 and the contact with the largest current"),
         ("x_all", ", in multiples of the montage's lowest threshold"),
         ("x_class", ", in multiples of the lowest threshold of the class in this montage"),
     )
     for share in SHARES
 }
 
-_STIMULUS: Final = {"montage": "contacts and currents, mA into the tissue", "pulse": "course of the current"}
+MONTAGE: Final = (
+    "contacts and currents into the tissue, as told; all other currents of the table are mA of the contact with the "
+    "largest current, the others in proportion"
+)
+
+UNKNOWN: Final = (
+    "fires first at an end or beyond it: whether the field activates it is unknown, it is not what was not reached; it "
+    "counts as not activated"
+)
+
+_STIMULUS: Final = {"montage": MONTAGE, "pulse": "course of the current"}
 
 _GROUP: Final = {
     **_STIMULUS,
@@ -75,12 +85,13 @@ COLUMNS: Final[Mapping[Kind, Mapping[str, str]]] = {
         "model": "of membrane and cable",
         "diameter_um": "with myelin, um",
         "weight": "share of its root's and class's fibres that it stands for",
-        "threshold_mA": "least amplitude of the pulse that activates it, mA; at_end: that of the end's own spike",
-        "outcome": ", ".join(OUTCOMES.values()),
+        "threshold_mA": "least amplitude of the pulse that activates it, mA of the contact with the largest current; "
+                        "at_end: that of the end's own spike",
+        "outcome": f"{', '.join(OUTCOMES.values())}; at_end {UNKNOWN}",
         "site_x_mm": "where it fires first, RAS+ mm",
         "site_y_mm": "where it fires first, RAS+ mm",
         "site_z_mm": "where it fires first, RAS+ mm",
-        "latency_ms": "from the pulse's begin until it fires, ms",
+        "latency_ms": "from the pulse's begin until it fires, at 1.1 times the threshold, ms",
         "up_to_mA": "largest amplitude that was tried, mA",
         "tolerance": "relative width of the last bracket of the threshold",
     },
@@ -88,9 +99,11 @@ COLUMNS: Final[Mapping[Kind, Mapping[str, str]]] = {
         **_GROUP,
         "fibres": "number; for a muscle, of all its roots",
         **dict.fromkeys(OUTCOMES.values(), "number of these; left out ones are not of the whole, all others are"),
+        "at_end": f"number of these; such a one {UNKNOWN}",
         "lowest_mA": "lowest threshold, mA",
         **_CURRENTS,
-        "up_to_mA": "largest amplitude that was tried, mA: n/a before it means not reached up to there",
+        "up_to_mA": "largest amplitude that was tried, mA: n/a before it means not reached up to there, or "
+                    "unknown where at_end is not 0: those fibres might be activated, and are counted as if not",
     },
     "shares": {**_GROUP, "amplitude_mA": "current, mA", "share": "of the fibres in play that it recruits, 0 to 1"},
     "selectivity": {
@@ -106,10 +119,21 @@ COLUMNS: Final[Mapping[Kind, Mapping[str, str]]] = {
         "montage": _STIMULUS["montage"],
         "target": "root, level, side or muscle",
         "class": "of the fibres",
-        "law": "weiss: I = rheobase (1 + chronaxie / width); lapicque: I = rheobase / (1 - 2^(-width / chronaxie))",
+        "law": "weiss, charge linear in width, usual of extracellular stimuli: I = rheobase (1 + chronaxie / width)"
+               "; lapicque, a membrane of one time constant: I = rheobase / (1 - 2^(-width / chronaxie))",
         "rheobase_mA": "of the least current that recruits 10 %, mA",
         "chronaxie_ms": "of the same, ms",
         "residual": "root mean square of (fitted - found) / found over the widths",
+    },
+    "widths": {
+        "montage": _STIMULUS["montage"],
+        "target": "root, level, side or muscle",
+        "class": "of the fibres",
+        "width_ms": "of a monophasic pulse, ms",
+        "I10_mA": "least current that recruits 10 %, mA",
+        "I50_mA": "likewise 50 %",
+        "at_end": "number of fibres; such a one " + UNKNOWN,
+        "up_to_mA": "largest amplitude that was tried, mA",
     },
     "ranks": {
         "rank": "1 is best",
@@ -303,7 +327,7 @@ def read_rows(path: Path, kind: Kind) -> list[Row]:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; expected a table of {kind}") from None
     except (OSError, ValueError, csv.Error) as problem:
-        raise InputError(f"{path}: cannot be read as a table of {kind} ({one_line(problem)})") from None
+        raise InputError(f"{path}: cannot be read as a table of {kind} ({reason(problem)})") from None
     if tuple(header) != tuple(COLUMNS[kind]) or any(len(cells) != len(header) for cells in lines):
         raise InputError(f"{path}: no table of {kind}; expected the columns {', '.join(COLUMNS[kind])}")
     return [_row(kind, cells) for cells in lines]
@@ -324,7 +348,7 @@ def read_fibres(path: Path) -> tuple[FibreTable, ...]:
     try:
         space = str(json.loads(sidecar.read_text(encoding="utf-8"))["Space"])
     except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise InputError(f"{sidecar}: cannot be read ({one_line(problem)}); expected what the table is") from None
+        raise InputError(f"{sidecar}: cannot be read ({reason(problem)}); expected what the table is") from None
     try:
         return tuple(_table(space, *stimulus, rows) for stimulus, rows in groups.items())
     except (ValueError, KeyError) as problem:

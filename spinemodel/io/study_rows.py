@@ -111,7 +111,10 @@ class FieldRow(Row):
 
 
 class PulseRow(Row):
-    """The course of the current: a rectangle, two that balance, or a file; trains repeat it."""
+    """The course of the current: a rectangle, two that balance, or a file; trains repeat it.
+
+    A key that would count for nothing is refused.
+    """
 
     kind: Literal["monophasic", "biphasic"] = "monophasic"
     width_ms: Positive | None = None
@@ -126,7 +129,19 @@ class PulseRow(Row):
         _one_of(self, "width_ms", "file")
         if self.count > 1 and self.frequency_hz is None:
             raise ValueError(f"frequency_hz beside count, got {self.count} pulses and none")
+        if self.count == 1 and self.frequency_hz is not None:
+            raise ValueError(f"a count of 2 or more beside frequency_hz, got {self.frequency_hz:g} Hz of one pulse")
+        self._has_nothing_idle()
         return self
+
+    def _has_nothing_idle(self) -> None:
+        """Refuse keys of a second phase where there is none, and of any phase beside a file."""
+        of_phases = [key for key in ("gap_ms", "recovery") if key in self.model_fields_set]
+        if self.file is not None and ("kind" in self.model_fields_set or of_phases):
+            idle = ", ".join([*(["kind"] if "kind" in self.model_fields_set else []), *of_phases])
+            raise ValueError(f"a file alone, which tells the whole course; got {idle} beside it")
+        if self.kind == "monophasic" and of_phases:
+            raise ValueError(f"kind = 'biphasic' beside {', '.join(of_phases)}, got 'monophasic'")
 
 
 class FibresRow(Row):

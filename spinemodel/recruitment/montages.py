@@ -1,4 +1,4 @@
-"""Montages to try: a cathode on each contact, and two contacts against each other."""
+"""Montages to try: a cathode on each contact, and two contacts against each other; and what 1 mA of one means."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from spinemodel.arrays import BoolArray
+from spinemodel.errors import InputError
 from spinemodel.field.montage import Montage
 from spinemodel.leads.design import Contact
 
@@ -20,6 +21,34 @@ those beside it are staggered, and see them 119 degrees apart; a knight's move o
 
 TINY: Final = 1e-9
 """Square mm; a contact is not between itself and another."""
+
+
+def scaled(montages: Sequence[Montage]) -> tuple[Montage, ...]:
+    """Return montages with a largest current of 1 mA: amplitudes are then mA of the contact with the largest current.
+
+    Raises
+    ------
+    InputError
+        If no current flows in one, or two are the same but for their size.
+
+    Examples
+    --------
+    >>> [str(montage) for montage in scaled([Montage({"C1": -2.0, "C2": 1.0})])]
+    ['C1:-1,C2:+0.5']
+    """
+    found: dict[frozenset[tuple[str, float]], str] = {}
+    own = []
+    for montage in montages:
+        largest = max(map(abs, montage.currents.values()), default=0.0)
+        if not largest:
+            raise InputError(f"montage {str(montage)!r}: no current flows; expected one that is not 0 mA")
+        own.append(Montage({name: current / largest for name, current in montage.currents.items()}))
+        currents = frozenset((name, round(current, 9)) for name, current in own[-1].currents.items() if current)
+        if currents in found:
+            raise InputError(f"montages {found[currents]} and {montage}: are the same but for their size, and "
+                             "amplitudes are mA of the largest current; expected each of them once")  # fmt: skip
+        found[currents] = str(montage)
+    return tuple(own)
 
 
 def monopoles(contacts: Sequence[str]) -> tuple[Montage, ...]:

@@ -29,6 +29,9 @@ OPTIONS: Final = {
 }
 """Keywords of the shapes, by how they are written; those that end in ``_ms`` have a unit."""
 
+MOST_MS: Final = 500.0
+"""Longest course of a pulse. A choice: every step of it is simulated, and no threshold needs more."""
+
 EXAMPLES: Final = "expected such as 0.3ms, biphasic:0.2ms,gap=0.1ms,recovery=0.25 or 0.2ms@50Hz x3"
 
 
@@ -38,7 +41,7 @@ def parse_pulse(text: str) -> Pulse:
     Raises
     ------
     InputError
-        If the text is no such pulse.
+        If the text is no such pulse, or one that lasts longer than ``MOST_MS``.
 
     Examples
     --------
@@ -48,11 +51,22 @@ def parse_pulse(text: str) -> Pulse:
     own, at, repeats = "".join(text.split()).partition("@")
     pulse = _one(own, text)
     if not at:
+        _require_short(pulse.end_ms, text)
         return pulse
     frequency, by, count = repeats.partition("x")
     if not (by and count.isdecimal()):
         raise InputError(f"pulse {text!r}: got {repeats!r} after the @, expected a frequency and a count as 50Hz x3")
-    return train(pulse, _quantity(frequency, ("Hz",), text), int(count))
+    frequency_hz = _quantity(frequency, ("Hz",), text)
+    if frequency_hz:
+        _require_short(pulse.end_ms + 1000.0 * (int(count) - 1) / frequency_hz, text)
+    return train(pulse, frequency_hz, int(count))
+
+
+def _require_short(end_ms: float, text: str) -> None:
+    """Refuse what takes too long to simulate."""
+    if end_ms > MOST_MS:
+        raise InputError(f"pulse {text!r}: ends at {end_ms:g} ms, expected {MOST_MS:g} ms or less; "
+                         "tell a shorter one")  # fmt: skip
 
 
 def _one(own: str, text: str) -> Pulse:

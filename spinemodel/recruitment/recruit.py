@@ -12,6 +12,7 @@ from spinemodel.field.along_fibres import FibrePotentials
 from spinemodel.field.montage import Montage
 from spinemodel.recruitment.axons import together
 from spinemodel.recruitment.engine import Engine
+from spinemodel.recruitment.montages import scaled
 from spinemodel.recruitment.population import Population
 from spinemodel.recruitment.pulse import Pulse
 from spinemodel.recruitment.recruited import Recruited
@@ -53,7 +54,8 @@ def recruit(
     potentials
         Of every contact on their paths: sampled once, they serve all montages and pulses.
     montages
-        Currents of the contacts. Amplitudes are multiples of these.
+        Currents of the contacts, each montage once. Amplitudes and thresholds are mA of the contact with the largest
+        current, the others in proportion: C1:-2 has the thresholds of C1:-1.
     pulse
         Course of the current.
     engine, up_to_mA, tolerance, accurate
@@ -64,12 +66,15 @@ def recruit(
     Raises
     ------
     InputError
-        If the potentials are not those of the population's fibres, or a montage names a contact that they have not.
+        If the potentials are not those of the population's fibres, a montage names a contact that they have not, or two
+        montages are the same but for their size.
     """
+    of_1_mA = scaled(montages)
     own, found = stretches(population, potentials), []
     each = max(1, TOGETHER // max(1, len(population)))
-    for some in (montages[first : first + each] for first in range(0, len(montages), each)):
-        groups = [axons_of(own, montage) for montage in some]
+    for first in range(0, len(montages), each):
+        some = montages[first : first + each]
+        groups = [axons_of(own, montage) for montage in of_1_mA[first : first + each]]
         tell = _counter(progress, some, len(population))
         search = partial(find_thresholds, pulse=pulse, engine=engine, up_to_mA=up_to_mA, tolerance=tolerance,
                          accurate=accurate)  # fmt: skip

@@ -18,7 +18,8 @@ from spinemodel.recruitment.thresholds import Outcome
 
 WHY: Final = {
     Outcome.LEFT_OUT: "were left out: too short a stretch of theirs has a potential",
-    Outcome.AT_END: "fire first beyond what is drawn of them, or where it has a gap; they count as not activated",
+    Outcome.AT_END: "fire first beyond what is drawn of them, or where it has a gap: whether the field activates them "
+                    "elsewhere is unknown; they count as not activated",
     Outcome.BLOCKED: "begin to fire, and no spike arrives; they count as not activated",
 }
 """What is said of outcomes that are neither activation nor silence."""

@@ -29,6 +29,9 @@ RUNG: Final = 1.25
 REFINING_RUNG: Final = 1.02
 """The same where the threshold of twice the time step is known: half of it changes that by under 1 %."""
 
+ABOVE: Final = 1.1
+"""Of the threshold, where latencies are told. A choice: at the threshold itself they grow without bound."""
+
 LEAST_SHARE: Final = 1e-9
 """Share of the first guess below which a fibre that still fires is taken to fire without any current."""
 
@@ -54,8 +57,8 @@ class _State:
     """What is known of every fibre; arrays (n,) that the search writes into.
 
     ``low`` is an amplitude at which no spike arrives (0: none known), and at one tried below it none began; ``high`` is
-    one at which a spike arrives (infinite: none known), ``site`` and ``latency`` are those of ``high``. ``begun`` tells
-    whether any node ever fired, ``tried`` the last amplitude.
+    one at which a spike arrives (infinite: none known), ``site`` is that of ``high``. ``begun`` tells whether any node
+    ever fired, ``tried`` the last amplitude.
     """
 
     low: FloatArray
@@ -63,7 +66,6 @@ class _State:
     tried: FloatArray
     begun: BoolArray
     site: IntArray
-    latency: FloatArray
 
 
 def find_thresholds(
@@ -116,7 +118,9 @@ def find_thresholds(
     trial = _Trial(axons, pulse, engine, up_to_mA, tolerance / 4 if accurate else tolerance, progress)
     long_enough = axons.nodes >= LEAST_NODES
     state = _search(trial, long_enough, guessed_mA(axons, pulse), RUNG, step_ms)
-    return _thresholds(_without_step(trial, state, step_ms) if accurate else state, axons, up_to_mA, tolerance)
+    if accurate:
+        state, step_ms = _without_step(trial, state, step_ms), step_ms / 2
+    return _thresholds(state, _latency(trial, state, step_ms), axons, up_to_mA, tolerance)
 
 
 def _search(trial: _Trial, among: BoolArray, guess_mA: FloatArray, rung: float, step_ms: float) -> _State:
@@ -142,7 +146,7 @@ def _climb(
     """Return the brackets of some fibres: the ladder, and bisection."""
     n = len(among)
     begin = np.minimum(guess_mA, trial.up_to_mA)
-    state = _State(np.zeros(n), np.full(n, np.inf), begin * rung, np.zeros(n, bool), np.full(n, -1), np.full(n, np.nan))
+    state = _State(np.zeros(n), np.full(n, np.inf), begin * rung, np.zeros(n, bool), np.full(n, -1))
     while len(here := np.flatnonzero(among & _open(state, trial.tolerance, trial.up_to_mA))):
         trial.progress(n - len(here), n)
         amplitude = _next(state, rung, trial.up_to_mA)[here]
@@ -154,13 +158,24 @@ def _climb(
 
 
 def _without_step(trial: _Trial, coarse: _State, step_ms: float) -> _State:
-    """Return the brackets at half the step, their upper ends extrapolated from both steps to none."""
+    """Return the brackets at half the step, their upper ends extrapolated from both steps to none.
+
+    What fires at the whole step and not at half of it is as the finer search has it.
+    """
     found = np.isfinite(coarse.high)
     fine = _search(trial, found, coarse.high / REFINING_RUNG, REFINING_RUNG, step_ms / 2)
     both = np.isfinite(fine.high)
     high = fine.high.copy()
     high[both] += fine.high[both] - coarse.high[both]
-    return replace(fine, high=high, begun=coarse.begun)
+    return replace(fine, high=high, begun=np.where(found, fine.begun, coarse.begun))
+
+
+def _latency(trial: _Trial, state: _State, step_ms: float) -> FloatArray:
+    """Return when each fibre fires at ``ABOVE`` times its threshold, (n,) ms; NaN where it has none."""
+    latency, found = np.full(len(state.high), np.nan), np.flatnonzero(np.isfinite(state.high))
+    if len(found):
+        latency[found] = trial.respond(found, ABOVE * state.high[found], step_ms, thorough=False).latency_ms
+    return np.where(np.isfinite(latency), latency, np.nan)
 
 
 def _open(state: _State, tolerance: float, up_to_mA: float) -> BoolArray:
@@ -189,10 +204,11 @@ def _note(state: _State, here: IntArray, amplitude_mA: FloatArray, response: Res
     state.high[here[going_down & ~active & ~response.silent]] = np.inf
     state.high[here[active]] = amplitude_mA[active]
     state.site[here[active]] = response.site[active]
-    state.latency[here[active]] = response.latency_ms[active]
 
 
-def _thresholds(state: _State, axons: Axons, up_to_mA: float, tolerance: float) -> Thresholds:
+def _thresholds(
+    state: _State, latency_ms: FloatArray, axons: Axons, up_to_mA: float, tolerance: float
+) -> Thresholds:  # fmt: skip
     """Return what the brackets say."""
     nodes, found = axons.nodes, np.isfinite(state.high)
     cases = {
@@ -205,7 +221,7 @@ def _thresholds(state: _State, axons: Axons, up_to_mA: float, tolerance: float) 
         threshold_mA=np.where(found, state.high, np.nan),
         outcome=np.select(list(cases.values()), list(cases), default=Outcome.NOT_ACTIVATED),
         site_node=state.site,
-        latency_ms=state.latency,
+        latency_ms=latency_ms,
         up_to_mA=up_to_mA,
         tolerance=tolerance,
     )

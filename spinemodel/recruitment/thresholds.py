@@ -38,14 +38,16 @@ class Thresholds:
     Attributes
     ----------
     threshold_mA
-        (n,) least amplitude that activates, in mA of the pulse's level 1 (times the montage's own currents); NaN unless
-        ``ACTIVATED``. Of fibres ``AT_END`` it is that of the end's own spike.
+        (n,) least amplitude that activates, in mA of the pulse's level 1 and of the contact with the largest current,
+        the others in proportion; NaN unless ``ACTIVATED``. Of fibres ``AT_END`` it is that of the end's own spike: what
+        the fibre itself needs is then unknown.
     outcome
         (n,) of :class:`Outcome`.
     site_node
         (n,) node that fires first just above threshold; -1 where none.
     latency_ms
-        (n,) when it fires after the pulse's begin; NaN where none.
+        (n,) when it fires after the pulse's begin, at 1.1 times the threshold; NaN where none. At the threshold itself
+        it would depend on how narrow the last bracket is.
     up_to_mA
         Largest amplitude that was tried.
     tolerance

@@ -10,6 +10,8 @@ from typing import Final
 
 from spinemodel import __version__
 from spinemodel.recruitment.bands import ANNOTATORS
+from spinemodel.recruitment.engine import STEP_MS
+from spinemodel.report.cited_works import works_of
 from spinemodel.report.study_spread import listed
 
 MODELS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -57,6 +59,8 @@ class Used:
         How many by source of spread; share of them in a band.
     other_presets
         Sources of other conductivities, by title.
+    engine
+        That was asked for.
     """
 
     subject: str
@@ -81,6 +85,7 @@ class Used:
     repetitions: Mapping[str, int] = field(default_factory=dict)
     level: float = 0.0
     other_presets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    engine: str = "auto"
 
 
 @dataclass
@@ -139,17 +144,19 @@ def _paragraphs(used: Used, cite: _Cited) -> Iterator[str]:
         "The quasi-static potential of each contact at 1 mA was found with trilinear finite elements on nested grids, "
         f"cells of {used.spacing_mm:g} mm round the dural sac, in which the sharp borders of tissues are kept within "
         f"cells. Contacts are of one potential each, imposed by Nitsche's method {cite('nitsche')}; "
-        f"{BOUNDARIES[used.boundary]}{certainty}. Conductivities: {used.preset} {cite(*used.preset_sources)}."
+        f"{BOUNDARIES[used.boundary]}{certainty}. Conductivities: "
+        f"{_of_values(used.preset, used.preset_sources, cite)}."
     )
-    sources = "; ".join(f"{name}: {source}" for name, source in used.classes.items())
+    sources = "; ".join(_of_class(name, source, cite) for name, source in used.classes.items())
     yield f"{used.fibres} fibres were drawn in the roots, with diameters of truncated normal distributions. {sources}."
     works = dict.fromkeys(work for model in used.models for work in MODELS[model])
-    mended = ", extrapolated to time steps of 0" if used.accurate else ""
+    step = f"time steps of {1000 * STEP_MS:g} us"
+    sure = f"{step}, extrapolated to steps of 0" if used.accurate else f"{step}, which read thresholds 1-2 % too high"
     yield (
         f"Each fibre was simulated as a myelinated axon at 37 °C {cite(*works)} in each of {used.montages} montages, "
-        f"with the pulse {used.pulse}. Its threshold is the least amplitude, sought by bisection up to "
-        f"{used.up_to_mA:g} mA{mended}, at which a spike begins within it and arrives at an end. Nothing beyond that "
-        "amplitude is extrapolated."
+        f"with the pulse {used.pulse}, by the {_engines(used)}, in {sure}. "
+        f"Its threshold is the least amplitude, sought by bisection up to {used.up_to_mA:g} mA, at which a spike "
+        "begins within it and arrives at an end. Nothing beyond that amplitude is extrapolated."
     )
     yield (
         "Recruitment of a root is the share of its fibres with thresholds up to a current; a root's threshold is 10 % "
@@ -161,9 +168,28 @@ def _paragraphs(used: Used, cite: _Cited) -> Iterator[str]:
         yield _spread(used, cite)
 
 
+def _of_values(title: str, sources: Sequence[str], cite: _Cited) -> str:
+    """Return the title of conductivities, and the works that state them; of choices alone there is none."""
+    return f"{title} {cite(*works_of(sources))}".rstrip()
+
+
+def _of_class(name: str, source: str, cite: _Cited) -> str:
+    """Return where the diameters of a class were read."""
+    author, colon, said = source.partition(":")
+    return f"{name}: {author} {cite('schalow')}{colon}{said}" if author == "Schalow" else f"{name}: {source}"
+
+
+def _engines(used: Used) -> str:
+    """Return what solved the cable equation."""
+    modal = [model == "mrg" for model in used.models]
+    if used.engine == "modal" or (used.engine == "auto" and all(modal)):
+        return "modal engine"
+    return "modal engine (MRG) and the direct one (others)" if used.engine == "auto" and any(modal) else "direct engine"
+
+
 def _spread(used: Used, cite: _Cited) -> str:
     """Return how the spread of curves was found."""
-    others = "; ".join(f"{title} {cite(*sources)}" for title, sources in used.other_presets.items())
+    others = "; ".join(_of_values(title, sources, cite) for title, sources in used.other_presets.items())
     redrawn = (
         " Redrawn annotations displace contours and roots smoothly by fractions of a millimetre, sizes that were "
         "chosen and not measured; model, lead and field were made anew of each."

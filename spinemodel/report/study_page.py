@@ -65,7 +65,8 @@ class Shown:
 
 def study_sections(shown: Shown) -> list[Section]:
     """Return the sections of the page, what is found first."""
-    caption = "What each montage recruits first: the least current that recruits 10 % of a root and class"
+    caption = ("What each montage recruits first: the least current that recruits 10 % of a root and class; unknown: "
+               "fibres fire first at an end of what is drawn of them")  # fmt: skip
     lowest = Table("lowest", caption, lowest_rows(shown.curves))
     first = [_summary(shown.used), NO_DEVICE]
     results = [
@@ -100,8 +101,26 @@ def _summary(used: Used) -> str:
 def _thresholds(shown: Shown) -> Table:
     """Return the table of all curves."""
     caption = ("Currents that recruit 10, 50 and 90 % of each root and class, mA and in multiples of the lowest "
-               "threshold; and what became of the fibres. n/a: not reached")  # fmt: skip
-    return Table("curves", caption, [{name: row[name] for name in THRESHOLDS} for row in shown.curves])
+               "threshold; and what became of the fibres. n/a: not reached; unknown: not told, as fibres fire first "
+               "at an end of what is drawn of them")  # fmt: skip
+    return Table("curves", caption, [{name: _current(row, name) for name in THRESHOLDS} for row in shown.curves])
+
+
+def _current(row: Row, name: str) -> str:
+    """Return a cell of the table of curves; of a current that only fibres firing at an end might reach, why it is none.
+
+    Examples
+    --------
+    >>> row = {"I50_mA": "n/a", "fibres": "5", "left_out": "0", "activated": "1", "at_end": "2"}
+    >>> _current(row, "I50_mA"), _current(row, "fibres")
+    ('unknown: 2 of 5 fire first at an end', '5')
+    """
+    if not name.startswith("I") or row[name] != "n/a":
+        return row[name]
+    fibres, left_out, activated, at_end = (int(row[key]) for key in ("fibres", "left_out", "activated", "at_end"))
+    reached = 100 * (activated + at_end) >= int(name[1:3]) * (fibres - left_out)
+    unknown = f"unknown: {at_end} of {fibres} fire first at an end" if name.endswith("_mA") else "unknown"
+    return unknown if at_end and reached else row[name]
 
 
 def lowest_rows(curves: Sequence[Row]) -> list[Row]:
@@ -109,7 +128,8 @@ def lowest_rows(curves: Sequence[Row]) -> list[Row]:
 
     Examples
     --------
-    >>> rows = [{"montage": "C1:-1", "target": root, "class": "Ia", "I10_mA": text, "I50_mA": "3"}
+    >>> fibres = {"fibres": "5", "left_out": "0", "activated": "5", "at_end": "0"}
+    >>> rows = [{"montage": "C1:-1", "target": root, "class": "Ia", "I10_mA": text, "I50_mA": "3", **fibres}
     ...         for root, text in (("L1_L", "2.5"), ("L2_L", "1.5"), ("L3_L", "n/a"))]
     >>> [row["root"] for row in lowest_rows(rows)]
     ['L2_L']
@@ -117,8 +137,8 @@ def lowest_rows(curves: Sequence[Row]) -> list[Row]:
     found = []
     for montage in dict.fromkeys(row["montage"] for row in curves):
         best = min((row for row in curves if row["montage"] == montage), key=lambda row: _number(row["I10_mA"], inf))
-        found.append({"montage": montage, "root": best["target"], "class": best["class"], "I10_mA": best["I10_mA"],
-                      "I50_mA": best["I50_mA"]})  # fmt: skip
+        found.append({"montage": montage, "root": best["target"], "class": best["class"], **{name: _current(best, name)
+                      for name in ("I10_mA", "I50_mA")}})  # fmt: skip
     return found
 
 

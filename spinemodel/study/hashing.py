@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from spinemodel import __version__
 from spinemodel.errors import InputError
 
 
@@ -35,6 +37,18 @@ def files_in(folder: Path) -> dict[str, Path]:
     """Return the files in a folder by their way from it, in order of that."""
     found: Iterable[Path] = (path for path in folder.rglob("*") if path.is_file())
     return dict(sorted((path.relative_to(folder).as_posix(), path) for path in found))
+
+
+def hash_of_sources(package: Path) -> str:
+    """Return the SHA-256 of a package's modules and tables: their names and contents."""
+    found = {name: path for name, path in files_in(package).items() if path.suffix in (".py", ".toml")}
+    return hash_of(hashes_of(found))
+
+
+@cache
+def own_version() -> str:
+    """Return the version of this package, with a hash of its sources: results hold for these and no others."""
+    return f"{__version__}+{hash_of_sources(Path(__file__).parents[1])[:12]}"
 
 
 def hash_of(value: Any) -> str:

@@ -30,7 +30,7 @@ from spinemodel.recruitment.recruit import recruit
 SPACE: Final = "toy"
 
 MOST_MA: Final = 20.0
-"""Far more than the toy's fibre needs."""
+"""Far more than the toy's fibres need."""
 
 
 def toy_field() -> LeadField:
@@ -57,15 +57,17 @@ def sample() -> None:
 
 
 def excite() -> None:
-    """Find the threshold of a straight fibre beside a point source."""
+    """Find the thresholds of straight fibres beside a point source."""
     line = np.linspace((0.0, 0, 0), (0, 0, 40), 101)
-    path = FibrePath("line", "L3_R", "", SPACE, line)
-    one = Population(SPACE, ("line",), ("L3_R",), ("Ia",), ("mrg",), np.full(1, 10.0), np.full(1, 0.5), np.ones(1),
-                     (path,))  # fmt: skip
-    mV = 1000 / np.hypot(path.arc_mm - 20, 3.0)
-    potentials = FibrePotentials(SPACE, ("C1",), ("line",), np.array([0, 101]), line, path.arc_mm, mV[None])
+    names, two = ("a", "b"), np.ones(2)
+    paths = tuple(FibrePath(name, "L3_R", "", SPACE, line) for name in names)
+    fibres = Population(SPACE, names, ("L3_R",) * 2, ("Ia",) * 2, ("mrg",) * 2, np.array([8.0, 10.0]), two / 2, two / 2,
+                        paths)  # fmt: skip
+    s = np.tile(paths[0].arc_mm, 2)
+    mV = 1000 / np.hypot(s - 20, 3.0)
+    potentials = FibrePotentials(SPACE, ("C1",), names, np.array([0, 101, 202]), np.tile(line, (2, 1)), s, mV[None])
     pulse = monophasic(0.3)
-    recruit(one, potentials, [Montage({"C1": -1.0})], pulse, engine=engine(device="cpu"), up_to_mA=MOST_MA)
+    recruit(fibres, potentials, [Montage({"C1": -1.0})], pulse, engine=engine(device="cpu"), up_to_mA=MOST_MA)
 
 
 TOYS: Final[Mapping[str, Callable[[], object]]] = MappingProxyType(

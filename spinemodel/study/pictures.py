@@ -17,7 +17,7 @@ from spinemodel.report.field import render_field
 from spinemodel.report.lead import render_lead
 from spinemodel.report.page import Picture
 from spinemodel.report.recruitment import draw_bands, draw_curves
-from spinemodel.report.recruitment_map import draw_map
+from spinemodel.report.recruitment_map import LEGEND, draw_map
 from spinemodel.report.render import render_model
 from spinemodel.report.study_page import picture
 from spinemodel.report.study_spread import TITLE as SPREAD
@@ -84,7 +84,7 @@ def _of_recruitment(job: Job, found: Sequence[RecruitmentCurve], montages: Seque
         return []
     kind, path = active[0].fibre_class, _path(job, "map")
     draw_map(path, found, kind)
-    said = f"Current (mA) that recruits 10 % of the {kind} fibres of each root, by montage; –: not reached."
+    said = f"Current (mA) that recruits 10 % of the {kind} fibres of each root, by montage; {LEGEND}."
     drawn = [picture(path, said)]
     for i, montage in enumerate(montages[:MOST], start=1):
         own, path = [curve for curve in found if curve.montage == montage], _path(job, f"curves{i}")

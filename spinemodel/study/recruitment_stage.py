@@ -45,8 +45,9 @@ def montages_of(study: Study, contacts: Sequence[str]) -> tuple[Montage, ...]:
 
 
 def _settings(study: Study) -> Mapping[str, Any]:
-    """Return how thresholds are sought."""
-    stated = {"montages": study.montages, "pulse": study.pulse.model_dump(exclude={"file"})}
+    """Return how thresholds are sought; the table of them names the pulse's file."""
+    file = {"file": Path(study.pulse.file).name} if study.pulse.file else {}
+    stated = {"montages": study.montages, "pulse": study.pulse.model_dump(exclude={"file"}) | file}
     return stated | study.recruitment.model_dump()
 
 

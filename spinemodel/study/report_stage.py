@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from spinemodel import __version__
 from spinemodel.field.lead_field import LeadField
 from spinemodel.io.files import plain
 from spinemodel.io.lead_field import read_lead_field
@@ -21,7 +20,7 @@ from spinemodel.report.study_methods import Used
 from spinemodel.report.study_page import Shown, study_sections
 from spinemodel.study.curves_stage import muscles_of
 from spinemodel.study.fibres_stage import LEAD_FIELD, classes_of
-from spinemodel.study.hashing import hash_of
+from spinemodel.study.hashing import hash_of, own_version
 from spinemodel.study.lead_stage import design_of
 from spinemodel.study.pictures import by_threshold, pictures_of
 from spinemodel.study.record import Record
@@ -31,12 +30,22 @@ from spinemodel.study.stage import NUMERICAL, Job, Notes, Stage, model_of, no_fi
 
 PAGE: Final = "report.html"
 
+FEW: Final = 10
+"""Fibres of a root and class: of fewer, each is more than 10 %."""
+
 NEEDS: Final = ("model", "lead", "field", "fibres", "recruitment", "curves", "uncertainty")
 
 
 def _settings(study: Study) -> Mapping[str, Any]:
-    """Return the whole study: the page shows it."""
-    return study.model_dump()
+    """Return the whole study, and what the page cites: works, whatever the files are called that name them."""
+    dataset, muscles = study.subject.dataset, muscles_of(study)
+    cited = {
+        "datasets": read_manifest().datasets[dataset].citation if dataset else (),
+        "lead": design_of(study).source,
+        "classes": {one.name: one.source for one in classes_of(study)},
+        "muscles": [one.source for one in muscles.muscles] if muscles else [],
+    }
+    return study.model_dump() | {"cited": cited}
 
 
 def _work(job: Job) -> Notes:
@@ -49,8 +58,8 @@ def _work(job: Job) -> Notes:
     tables = job.folder / "curves"
     muscles = read_rows(tables / "muscles.tsv", "curves") if job.study.muscles else []
     shown = Shown(
-        title=job.study.report.title or f"{job.record.name}: epidural stimulation of {model.subject}",
-        warnings=[*warnings(job, model), *missing],
+        title=job.study.report.title or f"Epidural stimulation of {model.subject}: {design_of(job.study).title}",
+        warnings=[*warnings(job, model), *values_unread(job.study, field), *missing],
         used=replace(_used(job, model, field), **used_by(job, spread)),
         pictures=pictures,
         curves=read_rows(tables / "curves.tsv", "curves"),
@@ -84,6 +93,17 @@ def warnings(job: Job, model: WholeModel) -> Iterator[str]:
         yield from (f"{name}: {note}" for note in done.notes if name in NEEDS)
 
 
+def values_unread(study: Study, field: LeadField) -> Iterator[str]:
+    """Yield what the user must know of values: those whose sources nobody read, and shares of few fibres."""
+    unread = [name for name, row in field.about["conductivities"].items() if not row["verified"]]
+    if unread:
+        yield f"Conductivities of {', '.join(unread)} are choices, or their sources were not read (source read: no)."
+    count = study.fibres.count
+    if count < FEW:
+        yield (f"There are {count} fibres of each root and class: with fewer than {FEW}, the currents for 10 % and "
+               "90 % are those of the lowest and the highest fibre.")  # fmt: skip
+
+
 def _used(job: Job, model: WholeModel, field: LeadField) -> Used:
     """Return what the methods are told from."""
     study, design, found = job.study, design_of(job.study), read_fibres(job.folder / THRESHOLDS)
@@ -109,6 +129,7 @@ def _used(job: Job, model: WholeModel, field: LeadField) -> Used:
         pulse=found[0].pulse,
         up_to_mA=study.recruitment.up_to_mA,
         accurate=study.recruitment.accurate,
+        engine=study.recruitment.engine,
         muscles=list(dict.fromkeys(one.source for one in muscles.muscles)) if muscles else [],
     )
 
@@ -140,7 +161,7 @@ def _files(record: Record) -> Iterator[Row]:
 
 def _versions(record: Record) -> list[Row]:
     """Return a row for each package on which a result depends."""
-    found: dict[str, str] = {"spinemodel": __version__}
+    found: dict[str, str] = {"spinemodel": own_version()}
     for done in record.stages.values():
         found |= done.inputs.packages
     return [{"package": name, "version": version} for name, version in sorted(found.items())]

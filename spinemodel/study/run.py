@@ -11,6 +11,7 @@ from spinemodel.io.built_model import Step, unseen
 from spinemodel.io.staging import STAGING
 from spinemodel.io.study_rows import Study
 from spinemodel.study.lock import locked
+from spinemodel.study.preflight import require_sound
 from spinemodel.study.record import Record
 from spinemodel.study.run_stage import begun, inputs_of, is_made_from, is_whole, run_stage
 from spinemodel.study.stage import Job, Stage, untold
@@ -62,9 +63,12 @@ def run_study(
     Raises
     ------
     InputError
-        If there is no such stage, another run works in the folder, or a stage refuses what it is given.
+        If there is no such stage, the study asks for what there is not, another run works in the folder, or a stage
+        refuses what it is given.
     """
     chosen = chosen_stages(stages, until, only)
+    if stages is STAGES:
+        require_sound(study, source)
     with locked(folder):
         record = begun(folder, source)
         for stage in chosen:
@@ -92,11 +96,20 @@ def chosen_stages(stages: Sequence[Stage], until: str | None, only: str | None) 
 
 
 def _require(stage: Stage, job: Job, stages: Sequence[Stage]) -> None:
-    """Refuse a stage whose earlier ones are not done, or no longer as they were."""
-    for name in stage.needs:
+    """Refuse a stage of which one that it rests on, near or far, is not done, or no longer as it was."""
+    for earlier in _below(stage, stages):
+        name = earlier.name
         done = job.record.stages.get(name)
         if done is None or not is_whole(done, job.folder):
             raise InputError(f"stage {stage.name}: needs {name}, which is not done or was changed; run that first")
-        earlier = next(one for one in stages if one.name == name)
         if not is_made_from(done, inputs_of(earlier, job.study, job.record)):
             raise InputError(f"stage {stage.name}: needs {name}, whose settings or files have changed; run that first")
+
+
+def _below(stage: Stage, stages: Sequence[Stage]) -> list[Stage]:
+    """Return all stages that a stage rests on, in order."""
+    wanted = set(stage.needs)
+    for one in reversed(stages):
+        if one.name in wanted:
+            wanted |= set(one.needs)
+    return [one for one in stages if one.name in wanted]

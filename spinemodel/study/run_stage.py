@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from spinemodel import __version__
 from spinemodel.errors import SpineModelError
 from spinemodel.io.files import plain
 from spinemodel.io.sidecar import relative
 from spinemodel.io.staging import staged
 from spinemodel.io.study_rows import Study
-from spinemodel.study.hashing import files_in, hash_of, hash_of_file, hashes_of
+from spinemodel.study.hashing import files_in, hash_of, hash_of_file, hashes_of, own_version
 from spinemodel.study.record import Done, Inputs, Record, read_record, write_record
 from spinemodel.study.stage import Job, Stage
 
@@ -55,7 +54,7 @@ def run_stage(stage: Stage, job: Job) -> Record:
 def inputs_of(stage: Stage, study: Study, record: Record) -> Inputs:
     """Return all that a stage's result depends on."""
     before = {name: hash_of_result(record.stages[name]) for name in stage.needs}
-    packages = {"spinemodel": __version__} | {name: _version(name) for name in stage.packages}
+    packages = {"spinemodel": own_version()} | {name: _version(name) for name in stage.packages}
     return Inputs(stage.settings(study), hashes_of(stage.files(study)), before, packages)
 
 
@@ -71,8 +70,11 @@ def hash_of_result(done: Done) -> str:
 
 @cache
 def _version(package: str) -> str:
-    """Return the version of an installed package."""
-    return version(package)
+    """Return the version of an installed package; of one that is not there, which an extra brings, ``none``."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
 
 
 def is_whole(done: Done, folder: Path) -> bool:

@@ -10,7 +10,7 @@ from spinemodel.errors import InputError
 from spinemodel.io.files import plain
 from spinemodel.io.study_file import read_study
 from spinemodel.io.study_rows import Study
-from spinemodel.study.hashing import hash_of, hash_of_file
+from spinemodel.study.hashing import files_in, hash_of, hash_of_file
 from spinemodel.study.record import FILE, Done, Record, read_record
 from spinemodel.study.run_stage import hash_of_result
 from spinemodel.study.stage import Stage
@@ -57,8 +57,9 @@ def _of_stages(
         if done is None:
             yield Difference(stage.name, "was not done")
             continue
-        found = (*_settings(stage, done, study), *_inputs(done, folder), *_earlier(done, record))
-        yield from (Difference(stage.name, what) for what in (*found, *_outputs(done, folder)))
+        found = (*_settings(stage, done, study), *_inputs(done, folder), *_more_inputs(stage, done, study))
+        made = (*_earlier(done, record), *_outputs(stage.name, done, folder))
+        yield from (Difference(stage.name, what) for what in (*found, *made))
         if stage.name == UNCERTAINTY:
             yield from (Difference(stage.name, what) for what in _variants(folder))
 
@@ -77,18 +78,31 @@ def _inputs(done: Done, folder: Path) -> Iterator[str]:
         yield from _compared(folder / done.places[name], value, "read, and")
 
 
-def _outputs(done: Done, folder: Path) -> Iterator[str]:
-    """Yield which files that the stage wrote are missing or have changed."""
+def _more_inputs(stage: Stage, done: Done, study: Study | None) -> Iterator[str]:
+    """Yield which files from outside the stage would read now and did not."""
+    try:
+        now = stage.files(study) if study else {}
+    except InputError as problem:
+        yield str(problem)
+        return
+    yield from (f"{path}: is new, and was not read" for name, path in now.items() if name not in done.inputs.files)
+
+
+def _outputs(stage: str, done: Done, folder: Path) -> Iterator[str]:
+    """Yield which files that the stage wrote are missing or have changed, and which it did not write."""
     for way, value in done.outputs.items():
         yield from _compared(folder / way, value, "written, and")
+    for path in files_in(folder / stage).values():
+        if path.relative_to(folder).as_posix() not in done.outputs:
+            yield f"{path}: is new, and was not written by the stage"
 
 
 def _variants(folder: Path) -> Iterator[str]:
     """Yield which files of variants are missing or have changed; the tables stay true where variants were removed."""
     for path in sorted((folder / VARIANTS).glob(f"*/{FILE}")):
         record = read_record(path.parent)
-        for done in record.stages.values() if record else ():
-            yield from _outputs(done, path.parent)
+        for stage, done in record.stages.items() if record else ():
+            yield from _outputs(stage, done, path.parent)
 
 
 def _compared(path: Path, value: str, how: str) -> Iterator[str]:

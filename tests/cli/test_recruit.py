@@ -11,8 +11,10 @@ import typer
 from typer.testing import CliRunner
 
 from spinemodel.cli.recruit import recruit
+from spinemodel.cli.recruit_tables import print_recruited
 from spinemodel.errors import BackendUnavailableError, SpineModelError
 from spinemodel.io.recruitment_tables import read_fibres, read_rows
+from spinemodel.recruitment.curves import RecruitmentCurve
 from spinemodel.recruitment.thresholds import Outcome
 from tests.cli.toy_recruitment import lead_field, model_folder
 from tests.recruitment.toy_engine import Toy
@@ -51,6 +53,7 @@ def test_the_root_beside_the_cathode_is_first(folder: Path, tmp_path: Path) -> N
         assert min(least, key=least.get) == root  # type: ignore[arg-type]
         assert f"{montage}  first: {root} Ia, 10 % at {least[root]:.2f} mA" in told
     assert "16 fibres: 4 of each of Ia in 4 roots" in told
+    assert "monophasic 0.3 ms: 48 thresholds in " in told
     assert "What reaches 10 % first, mA" in told
 
 
@@ -81,6 +84,16 @@ def test_durations_and_muscles(folder: Path, tmp_path: Path) -> None:
     muscles = read_rows(tmp_path / "c_muscles.tsv", "curves")
     assert {row["target"][-2:] for row in muscles} == {"_L", "_R"}
     assert "c_muscles.tsv" in told
+    assert "Strength-duration" in told
+    widths = read_rows(tmp_path / "c_widths.tsv", "widths")
+    assert [row["width_ms"] for row in widths] == ["0.1", "0.2"] * 4
+    stated = json.loads((tmp_path / "c_muscles.json").read_text())["Parameters"]
+    assert stated["WidthsMs"] == [0.1, 0.2]
+    assert stated["Muscles"]["name"] == "sharrard1964"
+    assert len(stated["Muscles"]["sha256"]) == 64
+    (missing,) = (line for line in told.splitlines() if "are n/a: no fibre in play in the roots" in line)
+    assert "L3, L4" in missing
+    assert "muscles sharrard1964: weights are second-hand" in told
 
 
 def test_the_same_again_is_the_same_to_the_byte(folder: Path, tmp_path: Path) -> None:
@@ -134,7 +147,14 @@ def test_a_figure_that_cannot_be_drawn(folder: Path, tmp_path: Path, monkeypatch
         (("--montage", "C9:-1"), "no contact 'C9'"),
         (("--montage", "C1:-1", "--montage", "C1:-1"), "each of them once"),
         (("--montage", "C1:-1", "--monopoles"), "expected one of them"),
-        ((), "expected one of them"),
+        ((), "one of them is needed"),
+        (("--montage", "C1:-1", "--montage", "C1:-2"), "but for their size"),
+        (("--classes", "alpha"), "no ventral roots, in which fibres of alpha run; build it with --ventral"),
+        (("--widths", "0.001,0.1"), "each from 0.005"),
+        (("--pulse", "0.001ms"), "--pulse 0.001ms: lasts 0.001 ms, expected a time step of 0.005 ms"),
+        (("--pulse", "0.3ms@1Hz x9"), "--pulse '0.3ms@1Hz x9': ends at 8000.3 ms, expected 500 ms"),
+        (("--pulse", "0.3ms,delay=1000ms"), "expected 500 ms or less"),
+        (("--out", "."), "ends with .tsv"),
         (("--fibres", "0"), "--fibres 0: expected 1 to"),
         (("--seed", "-1"), "--seed -1"),
         (("--dorsal-column", "-1"), "--dorsal-column -1"),
@@ -159,6 +179,63 @@ def test_refused(folder: Path, tmp_path: Path, words: tuple[str, ...], expected:
         run(folder, *words, *rest)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_all_else(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.tsv").mkdir()
+    (tmp_path / "c_fibres.tsv").mkdir()
+    for name, expected in (("file/c.tsv", "file cannot be written to"), ("folder.tsv", "folder.tsv: is a folder"),
+                           ("c.tsv", "c_fibres.tsv: is a folder")):  # fmt: skip
+        with pytest.raises(SpineModelError, match=expected):
+            run(folder, "--montage", "C1:-1", *FEW, "--out", tmp_path / name, field="there_is_none.h5")
+
+
+def test_an_earlier_result_of_the_name_is_replaced_as_a_whole(folder: Path, tmp_path: Path) -> None:
+    run(folder, "--montage", "C1:-1", *FEW, "--widths", "0.1,0.2", "--out", tmp_path / "c.tsv")
+    stale = ("c.png", "c_C1-1.png", "c_C1-1_C2+0.5.png", "c_map_Ia.png")
+    others = ("c_mine.png", "d.png", "c_mine.tsv")
+    for name in (*stale, *others):
+        (tmp_path / name).write_text("")
+    told = run(folder, "--montage", "C1:-1", *FEW, "--out", tmp_path / "c.tsv")
+    (line,) = (line for line in told.splitlines() if "an earlier result is replaced" in line)
+    for name in (*stale, "c_durations.tsv", "c_durations.json", "c_widths.tsv"):
+        assert not (tmp_path / name).exists()
+        assert name in line
+    assert all((tmp_path / name).exists() for name in (*others, "c.tsv", "c_fibres.tsv", "c_fibres.json"))
+
+
+def test_a_pulse_s_file_is_not_overwritten(folder: Path, tmp_path: Path) -> None:
+    pulse = tmp_path / "c.tsv"
+    pulse.write_text("0\t1\n0.3\t0\n")
+    with pytest.raises(SpineModelError, match="is an input too"):
+        run(folder, "--montage", "C1:-1", "--pulse", pulse, "--out", pulse)
+
+
+def test_twice_the_montage_is_the_same_current(folder: Path, tmp_path: Path) -> None:
+    found = []
+    for text in ("C1:-1,C2:+0.5", "C1:-2,C2:+1"):
+        run(folder, "--montage", text, *FEW, "--out", tmp_path / "c.tsv")
+        rows = read_rows(tmp_path / "c.tsv", "curves")
+        assert {row["montage"] for row in rows} == {text}
+        found.append([{**row, "montage": ""} for row in rows])
+    assert found[0] == found[1]
+    assert "largest current" in json.loads((tmp_path / "c.json").read_text())["montage"]["Description"]
+
+
+def test_an_end_that_fires_is_told_as_unknown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setenv("COLUMNS", "200")
+    ends = {Outcome.ACTIVATED: 4, Outcome.NOT_ACTIVATED: 1, Outcome.AT_END: 5}
+    silent = {Outcome.ACTIVATED: 4, Outcome.NOT_ACTIVATED: 6}
+    for counts, expected in ((ends, "n/a"), (silent, "-")):
+        print_recruited([RecruitmentCurve("L3_L", "Ia", [1.0], [0.4], 10.0, counts, "C1:-1", "0.3 ms")])
+        told = capsys.readouterr().out
+        (row,) = (line for line in told.splitlines() if line.strip().startswith("L3_L"))
+        assert row.split()[3:5] == ["1.00", expected]
+        assert ("unknown: 5 of 10 fire first at an end" in row) == (counts is ends)
+        assert ("n/a is unknown" in told) == (counts is ends)
 
 
 def test_another_model_is_refused(folder: Path, tmp_path: Path) -> None:

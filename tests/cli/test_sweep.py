@@ -99,6 +99,9 @@ def test_pairs_of_a_lead_that_ships(folder: Path, tmp_path: Path, monkeypatch: p
         (("--target", "L1_L", "--class", "Ia,II"), "expected one class"),
         (("--target", "L1_L", "--pairs", "all"), "where contacts of toy lie is not known"),
         (("--target", "L1_L", "--out", "r.txt"), "ends with .tsv"),
+        (("--target", "L1_L", "--roots", "L2_R"), "root L1_L: L1_L is not among --roots L2_R"),
+        (("--target", "side:L", "--roots", "L2_R"), "side L: L is not among --roots L2_R"),
+        (("--target", "L1_L", "--class", "alpha"), "build it with --ventral"),
     ],
 )
 def test_refused(folder: Path, tmp_path: Path, words: tuple[str, ...], expected: str) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from spinemodel.errors import InputError
-from spinemodel.io.muscles import read_muscles
+from spinemodel.io.files import sha256
+from spinemodel.io.muscles import facts, read_muscles
 from spinemodel.levels import LEVELS
 
 GOOD = """
@@ -42,6 +43,15 @@ def test_own(tmp_path: Path) -> None:
     table = read_muscles(written(tmp_path, GOOD))
     assert (table.name, table.muscles[0].title) == ("mine", "tibialis anterior")
     np.testing.assert_allclose(table.weight, [[0, 0, 0, 0.75, 0.25, 0, 0]])
+
+
+def test_facts_tell_the_file_and_its_hash(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    assert facts(read_muscles(path), path) == {
+        "name": "mine", "file": "mine.toml", "sha256": sha256(path.read_bytes()), "verified": False,
+        "sources": ["made up"],
+    }  # fmt: skip
+    assert facts(read_muscles())["file"] == "root_to_muscle.toml"
 
 
 def test_shares_as_they_are(tmp_path: Path) -> None:
@@ -78,5 +88,5 @@ def test_refused_in_one_line(tmp_path: Path, old: str, new: str, match: str) -> 
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"cannot be read as TOML \(No such file or directory\)"):
         read_muscles(tmp_path / "none.toml")

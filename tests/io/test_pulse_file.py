@@ -42,7 +42,7 @@ def test_stretches_without_current_at_the_ends_are_left_out(tmp_path: Path) -> N
         ("0,1\n", "got 1 rows"),
         ("0,1\nx,2\n1,0\n", r"got \['x', '2'\]"),
         ("0,1\n0.5,1,2\n1,0\n", r"got \['0.5', '1', '2'\]"),
-        ("0,1\n0.5,nan\n1,0\n", r"got \['0.5', 'nan'\]"),
+        ("0,1\n\n0.5,nan\n1,0\n", r"line 3: got \['0.5', 'nan'\]"),
         ("0;1\n1;0\n", r"got \['1;0'\]"),
         ("0,1\n1,1\n", "at last 1"),
         ("0,0\n1,0\n", "got levels up to 0"),
@@ -58,7 +58,7 @@ def test_what_is_no_pulse_is_refused_in_a_line(tmp_path: Path, text: str, told: 
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read as a pulse"):
+    with pytest.raises(InputError, match=r"cannot be read as a pulse \(No such file or directory\)"):
         read_pulse(tmp_path / "none.csv")
     (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="cannot be read as a pulse"):

@@ -6,7 +6,7 @@ from math import inf, nan
 
 import pytest
 
-from spinemodel.io.ranking_tables import duration_rows, rank_rows
+from spinemodel.io.ranking_tables import duration_rows, rank_rows, width_rows
 from spinemodel.recruitment.curves import RecruitmentCurve
 from spinemodel.recruitment.ranking import Ranked
 from spinemodel.recruitment.thresholds import Outcome
@@ -32,6 +32,15 @@ def test_weiss_is_found_again() -> None:
     assert float(weiss["chronaxie_ms"]) == pytest.approx(0.3)
     assert float(weiss["residual"]) == pytest.approx(0.0, abs=1e-6)
     assert float(lapicque["residual"]) > 0.01
+
+
+def test_currents_at_each_width() -> None:
+    by_width = [[curve("a", [1.5]), curve("b", [])], [curve("a", [1.0]), curve("b", [2.0])]]
+    rows = width_rows((0.1, 0.2), by_width)
+    assert [(row["target"], row["width_ms"], row["I10_mA"]) for row in rows] == [
+        ("a", "0.1", "1.5"), ("a", "0.2", "1"), ("b", "0.1", "n/a"), ("b", "0.2", "2")
+    ]  # fmt: skip
+    assert {(row["at_end"], row["up_to_mA"]) for row in rows} == {("0", "10")}
 
 
 def test_what_is_not_reached_or_does_not_fall_has_no_numbers() -> None:

@@ -7,13 +7,27 @@ from itertools import product
 import numpy as np
 import pytest
 
+from spinemodel.errors import InputError
+from spinemodel.field.montage import Montage
 from spinemodel.io.lead_catalogue import find_lead
 from spinemodel.leads.design import Contact
-from spinemodel.recruitment.montages import bipoles, monopoles, neighbours
+from spinemodel.recruitment.montages import bipoles, monopoles, neighbours, scaled
 
 
 def test_monopoles_are_cathodes() -> None:
     assert [dict(one.currents) for one in monopoles(["C1", "C2"])] == [{"C1": -1.0}, {"C2": -1.0}]
+
+
+def test_the_largest_current_becomes_1_mA_and_signs_stay() -> None:
+    (one,) = scaled([Montage({"C1": -0.5, "C2": 2.0, "C3": 0.0})])
+    assert dict(one.currents) == {"C1": -0.25, "C2": 1.0, "C3": 0.0}
+    assert len(scaled([Montage({"C1": -1.0}), Montage({"C1": 1.0})])) == 2
+
+
+@pytest.mark.parametrize(("currents", "told"), [({"C1": 0.0}, "no current flows"), ({"C1": -2.0}, "for their size")])
+def test_montages_that_say_nothing_new_are_refused(currents: dict[str, float], told: str) -> None:
+    with pytest.raises(InputError, match=told):
+        scaled([Montage({"C1": -1.0}), Montage(currents)])
 
 
 def test_every_pair_each_way_round() -> None:

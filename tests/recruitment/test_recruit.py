@@ -68,11 +68,21 @@ def test_sites_lie_beside_the_cathode() -> None:
     np.testing.assert_allclose(first.thresholds.threshold_mA, second.thresholds.threshold_mA, rtol=0.15)
 
 
-def test_twice_the_current_takes_half_the_amplitude() -> None:
+def test_thresholds_are_of_the_largest_current_whatever_the_montage_is_told_as() -> None:
     fibres = population([60.0])
-    montages = [Montage({"C1": -1.0}), Montage({"C1": -2.0})]
-    one, two = recruit(fibres, potentials(fibres), montages, monophasic(0.3), engine=Toy(), tolerance=1e-4)
-    assert two.thresholds.threshold_mA[0] == pytest.approx(one.thresholds.threshold_mA[0] / 2, rel=3e-4)
+    for plain, large in (({"C1": -1.0}, {"C1": -2.0}), ({"C1": -1.0, "C2": 0.5}, {"C1": -4.0, "C2": 2.0})):
+        (one,), (two,) = (
+            recruit(fibres, potentials(fibres), [Montage(own)], monophasic(0.3), engine=Toy()) for own in (plain, large)
+        )
+        assert two.thresholds.threshold_mA[0] == pytest.approx(one.thresholds.threshold_mA[0], rel=1e-12)
+        assert two.montage == str(Montage(large))
+
+
+def test_montages_that_differ_in_size_alone_are_refused() -> None:
+    fibres = population([60.0])
+    with pytest.raises(InputError, match=r"C1:-1 and C1:-2,C2:\+0: are the same but for their size"):
+        recruit(fibres, potentials(fibres), [Montage({"C1": -1.0}), Montage({"C1": -2.0, "C2": 0.0})], monophasic(0.3),
+                engine=Toy())  # fmt: skip
 
 
 def test_short_fibres_and_gaps_are_left_out() -> None:

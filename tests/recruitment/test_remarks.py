@@ -36,6 +36,7 @@ def test_all_there_is_to_say() -> None:
     assert "not certified" in certificate
     assert "1 of 2 first spikes" in cells
     assert "not 0.5 mm" in cells
+    assert sum("elsewhere is unknown" in line for line in outcomes) == 1
     assert [line.split(" fibres")[0] for line in outcomes] == ["1 of 4"] * 3
 
 

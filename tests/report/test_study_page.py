@@ -45,7 +45,7 @@ USED = Used(
 
 
 def curve_row(montage: str, root: str, first: str, half: str) -> dict[str, str]:
-    row = dict.fromkeys(THRESHOLDS, "1")
+    row = dict.fromkeys(THRESHOLDS, "1") | {"fibres": "5", "left_out": "0", "at_end": "0"}
     return row | {"montage": montage, "target": root, "class": "Ia", "I10_mA": first, "I50_mA": half}
 
 
@@ -118,6 +118,60 @@ def test_methods_cite_what_was_used_and_nothing_else() -> None:
     cited = {int(number) for group in re.findall(r"\[([\d, ]+)\]", told) for number in group.split(",")}
     assert cited == set(range(1, len(works) + 1))
     assert "synthetic" not in told
+
+
+def test_the_same_work_is_listed_once_and_choices_not_at_all() -> None:
+    sources = ["A 2013, Table 1 (fat)", "A 2013, Table 1 (bone)", "what others take; a choice"]
+    paragraphs, works = methods(replace(USED, preset_sources=sources, classes={"Ia": "Schalow: SP1, 13.2 um"}))
+    assert "A 2013, Table 1" in works
+    assert len([work for work in works if work.startswith("A 2013")]) == 1
+    assert not any("choice" in work for work in works)
+    (schalow,) = (i for i, work in enumerate(works, start=1) if work.startswith("Schalow"))
+    assert f"Ia: Schalow [{schalow}]: SP1, 13.2 um" in " ".join(paragraphs)
+    paragraphs, _ = methods(replace(USED, preset_sources=sources[2:]))
+    assert "Conductivities: A preset." in " ".join(paragraphs)
+
+
+@pytest.mark.parametrize(
+    ("models", "asked", "said"),
+    [
+        (["mrg"], "auto", "by the modal engine, in"),
+        (["mrg"], "direct", "by the direct engine, in"),
+        (["sweeney"], "auto", "by the direct engine, in"),
+        (["mrg", "sweeney"], "auto", "by the modal engine (MRG) and the direct one (others), in"),
+    ],
+)
+def test_methods_name_engine_and_step(models: list[str], asked: str, said: str) -> None:
+    told = " ".join(methods(replace(USED, models=models, engine=asked))[0])
+    assert said in told
+    assert "time steps of 5 us, which read thresholds 1-2 % too high" in told
+    accurate = " ".join(methods(replace(USED, accurate=True))[0])
+    assert "5 us, extrapolated to steps of 0" in accurate
+    assert "too high" not in accurate
+
+
+def test_fibres_that_fire_at_an_end_are_not_told_as_silent(shown: Shown, tmp_path: Path) -> None:
+    known = {"fibres": "5", "left_out": "0", "activated": "0", "I90_mA": "n/a", "I10_x_all": "n/a"}
+    rows = [curve_row("C1:-1", "L1_L", "n/a", "n/a") | known | {"at_end": at_end} for at_end in ("2", "0")]
+    path = tmp_path / "report.html"
+    write_page(path, shown.title, study_sections(replace(shown, curves=[*rows, curve_row("C2:-1", "L1_L", "1", "2")])))
+    head, some, none, _ = Page(path.read_text(encoding="utf-8")).tables["curves"]
+    currents = [i for i, name in enumerate(head) if name.startswith("I") and name.endswith("mA")]
+    assert [some[i] for i in currents] == ["unknown: 2 of 5 fire first at an end", "n/a", "n/a"]
+    assert [none[i] for i in currents] == ["n/a"] * 3
+
+
+def test_the_map_has_a_sign_of_its_own_for_what_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.axes import Axes
+
+    written: list[str] = []
+    monkeypatch.setattr(Axes, "text", lambda _self, _x, _y, text, **_: written.append(text))
+    counts = {"L1_L": Outcome.ACTIVATED, "L2_L": Outcome.AT_END, "L3_L": Outcome.NOT_ACTIVATED}
+    steps = {"L1_L": ([2.0], [1.0])}
+    of = [RecruitmentCurve(root, "Ia", *steps.get(root, ([], [])), 20.0, {outcome: 2}, "C1:-1", "p")
+          for root, outcome in counts.items()]  # fmt: skip
+    draw_map(tmp_path / "map.png", of, "Ia")
+    assert written == ["2", "?", "–"]
 
 
 def test_methods_of_other_studies() -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from spinemodel.errors import InputError
 from spinemodel.io.study_file import read_study
-from spinemodel.study.hashing import files_in, hash_of_file
+from spinemodel.study.hashing import files_in, hash_of_file, hash_of_sources
 from spinemodel.study.lock import locked
-from spinemodel.study.record import read_record
+from spinemodel.study.record import read_record, write_record
 from spinemodel.study.run import Watch, run_study
+from spinemodel.study.stage import Stage
 from spinemodel.study.verify import verify_study
 from tests.study import toy
 
@@ -32,6 +34,13 @@ def done(path: Path, out: Path, **options: str) -> list[str]:
 def hashes(out: Path) -> dict[str, str]:
     """Return the hashes of all that stages wrote."""
     return {name: hash_of_file(path) for name, path in files_in(out).items() if name not in ("study.json", ".lock")}
+
+
+def forget(out: Path, stage: str) -> None:
+    """Take a stage out of the record."""
+    record = read_record(out)
+    assert record is not None
+    write_record(replace(record, stages={name: one for name, one in record.stages.items() if name != stage}), out)
 
 
 @pytest.fixture
@@ -135,10 +144,14 @@ def test_spoilt_and_missing_results_are_made_again(study: Path, out: Path) -> No
 
 
 def test_until_and_only(study: Path, out: Path) -> None:
-    with pytest.raises(InputError, match="stage third: needs second, which is not done"):
+    with pytest.raises(InputError, match="stage third: needs first, which is not done"):
         done(study, out, only="third")
     assert done(study, out, until="second") == ["first", "second"]
     assert done(study, out, only="third") == ["third"]
+    forget(out, "second")
+    with pytest.raises(InputError, match="stage last: needs second, which is not done or was changed; run that first"):
+        done(study, out, only="last")
+    done(study, out, until="second")
     toy.write_study(study.parent, offset=9.0)
     with pytest.raises(InputError, match="needs second, whose settings or files have changed"):
         done(study, out, only="third")
@@ -182,6 +195,43 @@ def test_verify_sees_changed_inputs_settings_and_stages_that_fell_behind(study: 
     assert [(one.stage, one.what) for one in verify_study(out, toy.STAGES)] == [
         ("last", "was made from another result of third")
     ]
+
+
+def test_verify_names_what_is_new(study: Path, out: Path) -> None:
+    done(study, out)
+    (out / "third" / "own.txt").write_text("new")
+    (study.parent / "markers" / "two.txt").write_text("8")
+    found = verify_study(out, (reading_all(toy.STAGES[0]), *toy.STAGES[1:]))
+    assert [(one.stage, one.what) for one in found] == [
+        ("first", f"{out / '../markers/two.txt'}: is new, and was not read"),
+        ("third", f"{out / 'third' / 'own.txt'}: is new, and was not written by the stage"),
+    ]
+
+
+def reading_all(stage: Stage) -> Stage:
+    """Return a stage that reads all marker files."""
+    return replace(stage, files=lambda study: {path.stem: path for path in study.path("markers").iterdir()})
+
+
+def test_a_package_that_is_not_there_is_none_and_one_that_comes_is_a_change(study: Path, out: Path) -> None:
+    stages = (replace(toy.STAGES[0], packages=("no-such-package",)), *toy.STAGES[1:])
+    record = run_study(read_study(study), out, study, stages=stages)
+    assert record.stages["first"].inputs.packages["no-such-package"] == "none"
+
+
+def test_another_code_is_a_change(study: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "one.py").write_text("x = 1")
+    (package / "one.pyc").write_text("whatever")
+    before = hash_of_sources(package)
+    (package / "one.pyc").write_text("other")
+    assert hash_of_sources(package) == before
+    (package / "two.toml").write_text("x = 1")
+    assert hash_of_sources(package) != before
+    assert done(study, out) == NAMES
+    monkeypatch.setattr("spinemodel.study.run_stage.own_version", lambda: "another")
+    assert done(study, out) == NAMES
 
 
 def test_the_record_says_what_was_done(study: Path, out: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from spinemodel.errors import GeometryError
 from spinemodel.io.recruitment_tables import fibre_rows, write_table
 from spinemodel.io.study_file import read_study
+from spinemodel.study import run_stage
 from spinemodel.study.recruitment_stage import THRESHOLDS
 from spinemodel.study.run import run_study
 from spinemodel.study.stage import Job, Stage
@@ -70,4 +71,5 @@ STAGES = (*REPEATED, uncertainty_stage(REPEATED))
 
 
 if __name__ == "__main__":
+    run_stage.own_version = lambda: "of tests"
     run_study(read_study(Path(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[1]), stages=STAGES)

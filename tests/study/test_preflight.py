@@ -1,0 +1,64 @@
+"""What a study names and there is not is told before anything is made, in one line with file and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from spinemodel.errors import InputError
+from spinemodel.io.study_file import read_study
+from spinemodel.study.preflight import require_sound
+from spinemodel.study.run import run_study
+
+LEAST = """
+montages = ["C1:-1", "C2:-1"]
+[subject]
+phantom = {}
+[lead]
+name = "rado-scs"
+at = "L2"
+[tissues]
+preset = "capogrosso2013"
+[pulse]
+width_ms = 0.3
+[fibres]
+roots = ["L3_L"]
+"""
+
+
+def test_a_sound_study_passes(tmp_path: Path) -> None:
+    path = tmp_path / "q.toml"
+    path.write_text(LEAST)
+    require_sound(read_study(path), path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("C2:-1", "C99:-1", "montages: montage 'C99:-1': no contact 'C99'"),
+        ("C2:-1", "C1:-1.0", "montages: 'C1:-1.0' stands there twice"),
+        ("rado-scs", "rado-scx", "lead.name: lead rado-scx: not in the catalogue; did you mean rado-scs?"),
+        ('at = "L2"', 'at = "high:L2"', "lead.at: got 'high:L2', expected L1, segment:L1"),
+        ('at = "L2"', 'at = "z:up"', "lead.at: got 'z:up', expected"),
+        ('at = "L2"', 'at = "point:no.mrk.json"', "lead.at: "),
+        ("capogrosso2013", "capogroso", "tissues.preset: "),
+        ("width_ms = 0.3", 'file = "no.csv"', "pulse: "),
+        ('roots = ["L3_L"]', 'roots = ["L9_L"]', "fibres.roots: no root 'L9_L'; expected some of L1_L"),
+        ('roots = ["L3_L"]', 'classes = ["Ic"]', "fibres.classes: fibre classes: 'Ic' is not known; nearest is"),
+        ('roots = ["L3_L"]', '[muscles]\nmatrix = "no.toml"', "muscles.matrix: "),
+        ('roots = ["L3_L"]', '[uncertainty]\npresets = ["capogrosso2013"]', "uncertainty.presets: capogrosso2013 is"),
+        ('roots = ["L3_L"]', '[vertebrae]\ngiven = "no"', "vertebrae.given: "),
+        ("phantom = {}", 'markers = "no"', "subject.markers: "),
+        ("phantom = {}", 'phantom = {}\ndataset = "no"', "subject.dataset: no dataset 'no'; expected"),
+    ],
+)
+def test_what_is_not_there_is_told_at_once(tmp_path: Path, old: str, new: str, line: str) -> None:
+    path, out = tmp_path / "q.toml", tmp_path / "out"
+    assert old in LEAST
+    path.write_text(LEAST.replace(old, new))
+    with pytest.raises(InputError) as refused:
+        run_study(read_study(path), out, path)
+    assert str(refused.value).startswith(f"{path}: {line}")
+    assert "\n" not in str(refused.value)
+    assert not out.exists()
