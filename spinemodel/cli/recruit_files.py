@@ -14,7 +14,7 @@ from spinemodel.errors import BackendUnavailableError, InputError
 
 if TYPE_CHECKING:
     from spinemodel.field.montage import Montage
-    from spinemodel.io.recruitment_tables import Kind
+    from spinemodel.io.recruitment_columns import Kind
     from spinemodel.io.tables import Row
     from spinemodel.recruitment.curves import RecruitmentCurve
     from spinemodel.recruitment.muscles import RootToMuscle

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from spinemodel.arrays import FloatArray
-from spinemodel.io.recruitment_tables import COLUMNS, MISSING, cell, read_rows
+from spinemodel.io.recruitment_columns import COLUMNS
+from spinemodel.io.recruitment_tables import MISSING, cell, read_rows
 from spinemodel.io.tables import Row
 from spinemodel.recruitment.bands import Band
 from spinemodel.recruitment.curves import SHARES

@@ -7,7 +7,8 @@ from math import isfinite, nan
 from typing import get_args
 
 from spinemodel.errors import InputError
-from spinemodel.io.recruitment_tables import COLUMNS, MISSING
+from spinemodel.io.recruitment_columns import COLUMNS
+from spinemodel.io.recruitment_tables import MISSING
 from spinemodel.io.tables import Row
 from spinemodel.recruitment.curves import SHARES, RecruitmentCurve, current_at
 from spinemodel.recruitment.ranking import Ranked

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from spinemodel.errors import InputError
+from spinemodel.io.recruitment_columns import COLUMNS
 from spinemodel.io.recruitment_tables import (
-    COLUMNS,
     curve_rows,
     fibre_rows,
     read_fibres,
