@@ -78,12 +78,6 @@ def opening_closing(v: float, gate: int, rates: FloatArray) -> tuple[float, floa
 
 
 @compiled
-def channels(m: float, h: float, p: float, s: float, most: FloatArray) -> tuple[float, float]:
-    """Return the conductances of sodium and potassium from the gates and (3,) those of all gates open."""
-    return most[0] * m * m * m * h + most[1] * p * p * p, most[2] * s
-
-
-@compiled
 def rates_at(v: FloatArray, rates: FloatArray) -> FloatArray:
     """Return the rates at which m, h, p and s open and close, (4, 2, n) 1/ms, at V (n,) mV."""
     both = np.empty((GATES, 2, v.size), dtype=rates.dtype)

@@ -161,7 +161,8 @@ def axons_of(
 ) -> tuple[Group, ...]:
     """Return the stretches that a montage can make fire, of each model in turn.
 
-    Fibres that :func:`left_out` names are in none.
+    A fibre is in none where its longest run with potentials holds under three of its nodes, or, with those that may lie
+    beyond its path, under ``LEAST_NODES``.
 
     Parameters
     ----------
@@ -183,19 +184,6 @@ def axons_of(
         if len(fibres):
             groups.append(_group(stretches, model, fibres, values, curvature, share, margin))
     return tuple(groups)
-
-
-def left_out(stretches: Stretches) -> dict[str, IntArray]:
-    """Return which fibres have no stretch, by reason.
-
-    A fibre that leaves the field, or touches places without a potential, is left out where its longest run holds under
-    three of its nodes, or, with those that may lie beyond its path, under ``LEAST_NODES``.
-    """
-    short = _reach(stretches, MARGIN) < LEAST_NODES
-    counts = np.diff(stretches.potentials.offsets)
-    gaps = stretches.end - stretches.begin < counts
-    reasons = {"points without a potential": short & gaps, "too few nodes": short & ~gaps}
-    return {reason: np.flatnonzero(which) for reason, which in reasons.items() if which.any()}
 
 
 def _reach(stretches: Stretches, margin: int) -> IntArray:

@@ -11,7 +11,7 @@ from spinemodel.recruitment.axons import compartments
 from spinemodel.recruitment.column_nodes import TAPER_MM, THINNER, cable_mm
 from spinemodel.recruitment.geometry import centres_um, mrg_geometry
 from spinemodel.recruitment.population import Population
-from spinemodel.recruitment.stretches import MARGIN, axons_of, left_out, site_points, stretches
+from spinemodel.recruitment.stretches import MARGIN, axons_of, site_points, stretches
 
 CATHODE = Montage({"C1": -1.0})
 
@@ -115,15 +115,10 @@ def test_nodes_are_told_where_they_lie() -> None:
     assert np.isnan(found[1]).all()
 
 
-def test_fibres_that_are_short_or_lack_potentials_are_left_out_by_reason() -> None:
+def test_fibres_that_are_short_or_lack_potentials_are_in_no_group() -> None:
     paths = [_path("short", 2.0), _path("fine"), _path("hole", 25.0)]
     counts = np.cumsum([0, *(len(path.points) for path in paths)])
     own = stretches(_population(paths), _potentials(paths, slice(counts[2] + 6, counts[2] + 95)))
-    reasons = left_out(own)
-    assert {reason: which.tolist() for reason, which in reasons.items()} == {
-        "points without a potential": [2],
-        "too few nodes": [0],
-    }
     assert [group.fibres.tolist() for group in axons_of(own, CATHODE)] == [[1]]
 
 
