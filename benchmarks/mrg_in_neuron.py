@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from math import ceil, pi
@@ -36,11 +37,16 @@ GLANCE_MS = 0.1
 """How often a run looks whether a watched node has fired."""
 
 
+def tools() -> str:
+    """Return where tools are looked for: beside the interpreter too, whose environment may not be the shell's."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+
 def missing() -> str:
     """Return why NEURON cannot be used here; empty where it can."""
     if find_spec("neuron") is None:
         return "NEURON (extra neuron) is not installed"
-    lack = [tool for tool in ("nrnivmodl", "c++") if shutil.which(tool) is None]
+    lack = [tool for tool in ("nrnivmodl", "c++") if shutil.which(tool, path=tools()) is None]
     return f"NEURON needs {', '.join(lack)} to compile its mechanism" if lack else ""
 
 
@@ -48,7 +54,8 @@ def load(folder: Path) -> None:
     """Compile the node's mechanism in an empty folder, and load it."""
     os.environ.setdefault("NEURON_MODULE_OPTIONS", "-nogui")
     shutil.copy(MECHANISM, folder)
-    subprocess.run(["nrnivmodl"], cwd=folder, check=True, capture_output=True)
+    compiler = str(shutil.which("nrnivmodl", path=tools()))
+    subprocess.run([compiler], cwd=folder, check=True, capture_output=True, env=os.environ | {"PATH": tools()})
     from neuron import h
 
     h.nrn_load_dll(str(next(folder.rglob("libnrnmech.*"))))

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from spinemodel.cli.recruit import recruit
 from spinemodel.cli.recruit_tables import print_recruited
+from spinemodel.cli.show import console
 from spinemodel.errors import BackendUnavailableError, SpineModelError
 from spinemodel.io.recruitment_tables import read_fibres, read_rows
 from spinemodel.recruitment.curves import RecruitmentCurve
@@ -226,7 +227,7 @@ def test_twice_the_montage_is_the_same_current(folder: Path, tmp_path: Path) -> 
 def test_an_end_that_fires_is_told_as_unknown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console, "width", 200)
     ends = {Outcome.ACTIVATED: 4, Outcome.NOT_ACTIVATED: 1, Outcome.AT_END: 5}
     silent = {Outcome.ACTIVATED: 4, Outcome.NOT_ACTIVATED: 6}
     for counts, expected in ((ends, "n/a"), (silent, "-")):
