@@ -25,7 +25,7 @@ IEEE Trans. Biomed. Eng. 40:632; Ladenbauer et al. 2010), and leaves out what an
 that pass under a contact further up. How far up they are as thick as there is not known for each class: muscle
 afferents end for the most part in the upper lumbar and lower thoracic segments, and conduct ever more slowly on the way
 (Lloyd & McIntyre 1950, J. Neurophysiol. 13:39); in the cat they are 3 to 7 um thick in L3 and L4 (Hongo et al. 1987,
-J. Comp. Neurol. 262:159). Abstracts read.
+J. Comp. Neurol. 262:159). Abstracts read; the last two' volumes and pages, and the last one's authors, from memory.
 """
 
 
