@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemodel.field import _sweeps, _transfer, _vectors
+from spinemodel.field import _carrying, _sweeps, _vectors
 from spinemodel.field._planes import over_planes
-from spinemodel.field._sweeps import Lanes, StencilArray
+from spinemodel.field._sweeps import Lanes, StencilArray, register_of
 from spinemodel.field.boxes import Index3
 from spinemodel.field.levels import Hierarchy, Level
 
@@ -40,25 +40,24 @@ class Cpu:
 
     def smooth(self, level: Level, values: Lanes, given: Lanes, *, backward: bool) -> None:
         """Sweep once over a level's colours, or back."""
+        work = level.stencil, values, given, level.active, _register(level.stencil, values)
         for parity in (1, 0) if backward else (0, 1):
-            over_planes(
-                lambda a, b: _sweeps.sweep(level.stencil, values, given, level.active, a, b, backward),
-                level.nodes[0],
-                parity,
-            )
+            over_planes(lambda a, b: _sweeps.sweep(*work, a, b, backward), level.nodes[0], parity)
 
     def residual(self, level: Level, values: Lanes, given: Lanes, left: Lanes) -> None:
         """Write what is left of ``given``."""
-        over_planes(lambda a, b: _sweeps.residual(level.stencil, values, given, left, a, b), level.nodes[0])
+        work = level.stencil, values, given, left, _register(level.stencil, values)
+        over_planes(lambda a, b: _sweeps.residual(*work, a, b), level.nodes[0])
 
     def restrict(self, level: Level, left: Lanes, coarse: Lanes) -> None:
         """Add the transposed weights of ``left`` to the next level."""
-        planes = (level.nodes[0] + 2) // 2
-        over_planes(lambda a, b: _transfer.restrict(level.weights, left, coarse, level.at, a, b), planes)
+        work = level.weights, left, coarse, level.at, _register(level.stencil, left)
+        over_planes(lambda a, b: _carrying.restrict(*work, a, b), (level.nodes[0] + 2) // 2)
 
     def prolong(self, level: Level, coarse: Lanes, values: Lanes) -> None:
         """Add the weights of the next level's values."""
-        over_planes(lambda a, b: _transfer.prolong(level.weights, coarse, values, level.at, a, b), level.nodes[0])
+        work = level.weights, coarse, values, level.at, _register(level.stencil, values)
+        over_planes(lambda a, b: _carrying.prolong(*work, a, b), level.nodes[0])
 
     def solve_last(self, levels: Hierarchy, given: Lanes, values: Lanes) -> None:
         """Solve the last level by its inverse."""
@@ -70,15 +69,16 @@ class Cpu:
 
     def product(self, stencil: StencilArray, pinned: NDArray[Any], values: Lanes, image: Lanes) -> None:
         """Write the stencils' product with ``values``, in double precision."""
-        over_planes(lambda a, b: _sweeps.product(stencil, pinned, values, image, a, b), len(stencil))
+        work = stencil, pinned, values, image, _register(stencil, values)
+        over_planes(lambda a, b: _sweeps.product(*work, a, b), len(stencil))
 
     def pull_border(self, level: Level, coarse: Lanes, values: Lanes) -> None:
         """Give nodes on a box's faces the next level's values."""
-        _transfer.pull_border(level.weights, coarse, values, level.at)
+        _carrying.pull_border(level.weights, coarse, values, level.at, _register(level.stencil, values))
 
     def push_border(self, level: Level, values: Lanes, coarse: Lanes) -> None:
         """Add what stands on a box's faces to the next level, and clear it."""
-        _transfer.push_border(level.weights, values, coarse, level.at)
+        _carrying.push_border(level.weights, values, coarse, level.at, _register(level.stencil, values))
 
     def clear_faces(self, values: Lanes, lanes: int) -> None:
         """Set the nodes on a box's faces to zero."""
@@ -101,3 +101,8 @@ class Cpu:
     def turn(self, way: Lanes, steep: Lanes, share: NDArray[Any]) -> None:
         """Make ``way`` the sum of ``steep`` and a ``share`` (lanes,) of itself."""
         over_planes(lambda a, b: _vectors.turn(way, steep, share, a, b), len(way))
+
+
+def _register(stencil: StencilArray, values: Lanes) -> tuple[int, ...]:
+    """Return how many of a vector's lanes are taken at a time, as kernels are told."""
+    return register_of(values.shape[2] // (stencil.shape[2] + 2))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinemodel.arrays import BoolArray
-from spinemodel.field._sweeps import Lanes, StencilArray, U
+from spinemodel.field._sweeps import StencilArray
 from spinemodel.jit import compiled
 
 WeightArray: TypeAlias = NDArray[np.float32]
@@ -163,91 +163,3 @@ def _add_row(stencil: Any, weights: Any, sums: Any, w: float, fine: Any, coarse:
                 b = j // 2 + corner // 2 % 2 - coarse[1] + 1
                 c = k // 2 + corner % 2 - coarse[2] + 1
                 sums[a, b, c] += w * np.float64(other[corner]) * value
-
-
-@compiled
-def restrict(weights: WeightArray, left: Lanes, coarse: Lanes, at: Any, first: int, last: int) -> None:
-    """Add W^T of the fine box's ``left`` to the coarse planes ``first`` to before ``last``."""
-    lanes = left.shape[2] // (weights.shape[2] + 2)
-    for a in range(first, last):
-        for b in range((weights.shape[1] + 2) // 2):
-            for c in range((weights.shape[2] + 2) // 2):
-                to = (at[2] + c + 1) * lanes
-                into = coarse[at[0] + a + 1, at[1] + b + 1, to : to + lanes]
-                for n in range(27):
-                    x, y, z = 2 * a - 1 + n // 9, 2 * b - 1 + n // 3 % 3, 2 * c - 1 + n % 3
-                    w = _weight(weights, x, y, z, a, b, c)
-                    if w != 0:
-                        source = left[x + 1, y + 1, (z + 1) * lanes : (z + 2) * lanes]
-                        for m in range(U(lanes)):
-                            into[m] += w * source[m]
-
-
-@compiled
-def prolong(weights: WeightArray, coarse: Lanes, values: Lanes, at: Any, first: int, last: int) -> None:
-    """Add W of the coarse box's values to the fine planes ``first`` to before ``last``."""
-    _, ny, nz = weights.shape[:3]
-    lanes = values.shape[2] // (nz + 2)
-    for i in range(first, last):
-        for j in range(ny):
-            for k in range(nz):
-                _prolong_node(weights, coarse, values, at, i, j, k, lanes)
-
-
-@compiled
-def _prolong_node(weights: Any, coarse: Any, values: Any, at: Any, i: int, j: int, k: int, lanes: int) -> None:
-    """Add W of the coarse box's values to one node."""
-    into = values[i + 1, j + 1, (k + 1) * lanes : (k + 2) * lanes]
-    row = weights[i, j, k]
-    for corner in range(8):
-        w = row[corner]
-        if w != 0:
-            z = (at[2] + k // 2 + corner % 2 + 1) * lanes
-            source = coarse[at[0] + i // 2 + corner // 4 + 1, at[1] + j // 2 + corner // 2 % 2 + 1, z : z + lanes]
-            for m in range(U(lanes)):
-                into[m] += w * source[m]
-
-
-@compiled
-def _push_node(weights: Any, values: Any, coarse: Any, at: Any, i: int, j: int, k: int, lanes: int) -> None:
-    """Add what stands at one node to the coarse box, by W^T."""
-    source = values[i + 1, j + 1, (k + 1) * lanes : (k + 2) * lanes]
-    row = weights[i, j, k]
-    for corner in range(8):
-        w = row[corner]
-        if w != 0:
-            z = (at[2] + k // 2 + corner % 2 + 1) * lanes
-            into = coarse[at[0] + i // 2 + corner // 4 + 1, at[1] + j // 2 + corner // 2 % 2 + 1, z : z + lanes]
-            for m in range(U(lanes)):
-                into[m] += w * source[m]
-
-
-@compiled
-def _stride(weights: Any, i: int, j: int) -> int:
-    """Return the distance of the border's nodes along a row: all of one on a face, else its two ends."""
-    nx, ny, nz, _ = weights.shape
-    return 1 if i in (0, nx - 1) or j in (0, ny - 1) else nz - 1
-
-
-@compiled
-def pull_border(weights: WeightArray, coarse: Lanes, values: Lanes, at: Any) -> None:
-    """Give the nodes on the fine box's border the coarse box's values, by their weights."""
-    nx, ny, nz, _ = weights.shape
-    lanes = values.shape[2] // (nz + 2)
-    for i in range(nx):
-        for j in range(ny):
-            for k in range(0, nz, _stride(weights, i, j)):
-                values[i + 1, j + 1, (k + 1) * lanes : (k + 2) * lanes] = 0
-                _prolong_node(weights, coarse, values, at, i, j, k, lanes)
-
-
-@compiled
-def push_border(weights: WeightArray, values: Lanes, coarse: Lanes, at: Any) -> None:
-    """Add what stands on the fine box's border to the coarse box, by the weights, and clear it."""
-    nx, ny, nz, _ = weights.shape
-    lanes = values.shape[2] // (nz + 2)
-    for i in range(nx):
-        for j in range(ny):
-            for k in range(0, nz, _stride(weights, i, j)):
-                _push_node(weights, values, coarse, at, i, j, k, lanes)
-                values[i + 1, j + 1, (k + 1) * lanes : (k + 2) * lanes] = 0

@@ -192,13 +192,15 @@ def _change(held: _Held, values: NDArray[Any], tolerance: float, on: Processor) 
 
 
 def _outflow(held: _Held, pinned: NDArray[Any], values: NDArray[Any], on: Processor) -> Lanes:
-    """Return minus what flows out of the nodes that have an equation, with these potentials."""
+    """Return minus what flows out of the nodes that have an equation, with these potentials.
+
+    Added up in double precision; so little of it needs to be solved for that single precision then is enough.
+    """
     lanes, kind = len(values), np.result_type(values.dtype, np.float64)
     given, image = on.fetch(on.zeros(held.kept.shape, lanes, kind)), on.zeros(held.kept.shape, lanes, kind)
     by_node(given, lanes)[:] = np.moveaxis(values, 0, 3)
     on.product(on.send(held.stencil), on.send(pinned), on.send(given), image)
-    right = np.ascontiguousarray(on.fetch(image))
-    right *= -1
+    right = -on.fetch(image).astype(held.stencil.dtype)
     by_node(right, lanes)[held.kept] = 0
     return on.send(right)
 

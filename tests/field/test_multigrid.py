@@ -89,7 +89,7 @@ def test_any_split_into_planes_gives_the_same_bits(backward: bool) -> None:
         for parity in (1, 0) if backward else (0, 1):
             for first in range(parity, NODES[0], share):
                 last = min(first + share, NODES[0])
-                _sweeps.sweep(stencil, values, given, active, first, last, backward)
+                _sweeps.sweep(stencil, values, given, active, _sweeps.register_of(LANES), first, last, backward)
         found.append(values)
     assert np.array_equal(found[0], found[1])
     assert np.array_equal(found[0], found[2])
@@ -102,9 +102,9 @@ def test_one_colour_may_be_done_in_any_order() -> None:
     values, given = lanes_of(draw, np.float32), lanes_of(draw, np.float32)
     other = values.copy()
     for parity in (0, 1):
-        _sweeps.sweep(stencil, values, given, active, parity, NODES[0], False)
+        _sweeps.sweep(stencil, values, given, active, _sweeps.register_of(LANES), parity, NODES[0], False)
         for plane in reversed(range(parity, NODES[0], 2)):
-            _sweeps.sweep(stencil, other, given, active, plane, plane + 1, False)
+            _sweeps.sweep(stencil, other, given, active, _sweeps.register_of(LANES), plane, plane + 1, False)
     assert np.array_equal(values, other)
 
 
