@@ -23,6 +23,7 @@ from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.recruitment.axons import Axons, compartments
 from spinemodel.recruitment.engine import AFTER_MS, FIRES_MV, STEP_MS, Spikes
 from spinemodel.recruitment.geometry import PERIOD, lengths_um
+from spinemodel.recruitment.propagation import walks
 from spinemodel.recruitment.pulse import Pulse, on_steps
 
 MECHANISM = Path(__file__).with_name("mrg_node.mod")
@@ -34,7 +35,7 @@ SETTLE_MS, SETTLE_STEP_MS = 1000.0, 10.0
 """How rest is found: the slowest gate takes some 30 ms."""
 
 GLANCE_MS = 0.1
-"""How often a run looks whether a watched node has fired."""
+"""How often a run looks whether a watched node has fired, or a spike has walked."""
 
 
 def tools() -> str:
@@ -77,6 +78,7 @@ class Neuron:
         step_ms: float = STEP_MS,
         end_ms: float | None = None,
         watch: IntArray | None = None,
+        walk: int = 0,
     ) -> Spikes:
         end = pulse.end_ms + AFTER_MS if end_ms is None else end_ms
         level = on_steps(pulse, step_ms, ceil(end / step_ms - 1e-9))
@@ -84,7 +86,7 @@ class Neuron:
         for lane, (one, amplitude) in enumerate(zip(axon, amplitude_mA, strict=True)):
             fibre = self._fibre(axons, int(one))
             seen = () if watch is None else tuple(watch[one])
-            first[lane, : axons.nodes[one]] = fibre.run(float(amplitude), level, step_ms, seen)
+            first[lane, : axons.nodes[one]] = fibre.run(float(amplitude), level, step_ms, seen, walk)
         return Spikes(first)
 
     def _fibre(self, axons: Axons, axon: int) -> _Fibre:
@@ -112,7 +114,9 @@ class _Fibre:
             counter.thresh = FIRES_MV
         self.rest = self._settled()
 
-    def run(self, amplitude_mA: float, level: FloatArray, step_ms: float, watch: tuple[int, ...]) -> FloatArray:
+    def run(
+        self, amplitude_mA: float, level: FloatArray, step_ms: float, watch: tuple[int, ...], walk: int
+    ) -> FloatArray:
         """Return when nodes fired first."""
         h = self.h
         played = self._play(amplitude_mA, level, step_ms)
@@ -123,12 +127,17 @@ class _Fibre:
         parallel = h.ParallelContext()
         parallel.set_maxstep(10)
         end = len(level) * step_ms
-        while h.t < end - step_ms / 2 and not any(self.counters[node].n for node in watch):
+        while h.t < end - step_ms / 2 and not (any(self.counters[node].n for node in watch) or self._walked(walk)):
             parallel.psolve(min(h.t + GLANCE_MS, end))
         for vector in played:
             vector.play_remove()
         del handler
         return step_ms * np.array([_rise(np.asarray(vector)) for vector in traces])
+
+    def _walked(self, walk: int) -> bool:
+        """Tell whether a spike has walked so many nodes; 0: it is not asked."""
+        times = np.array([counter.time if counter.n else np.inf for counter in self.counters], np.float32)
+        return walk > 0 and bool(walks(times[None])[0])
 
     def _play(self, amplitude_mA: float, level: FloatArray, step_ms: float) -> list[Any]:
         """Let the potential outside follow the pulse; NEURON reads it at the middle of each step."""

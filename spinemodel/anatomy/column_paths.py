@@ -175,13 +175,17 @@ def with_columns(
     which = np.repeat(np.arange(len(paths)), count)
     x = FINE_MM * (1 + np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count))
     inside = np.split(_course(columns, x, starts[which], _depths(paths, seed)[which]), np.cumsum(count)[:-1])
-    return tuple(_joined(points, path) if len(points) else path for points, path in zip(inside, paths, strict=True))
+    return _joined(inside, paths)
 
 
-def _joined(column: FloatArray, path: FibrePath) -> FibrePath:
-    """Return a path with the points (n, 3) of its part in the column, from the entry up."""
-    points = smooth(np.vstack([column[::-1], path.points]))
-    return replace(path, points=points, column_mm=float(arc_length(points)[-1] - path.arc_mm[-1]))
+def _joined(columns: Sequence[FloatArray], paths: Sequence[FibrePath]) -> tuple[FibrePath, ...]:
+    """Return paths with the points (n, 3) of their parts in the column, from the entry up; without any they stay."""
+    drawn, found = [k for k, points in enumerate(columns) if len(points)], list(paths)
+    lines = smooth([np.vstack([columns[k][::-1], paths[k].points]) for k in drawn])
+    for k, points in zip(drawn, lines, strict=True):
+        length = float(arc_length(points)[-1] - paths[k].arc_mm[-1])
+        found[k] = replace(paths[k], points=points, column_mm=length)
+    return tuple(found)
 
 
 def _depths(paths: Sequence[FibrePath], seed: int) -> FloatArray:

@@ -200,8 +200,9 @@ def _number(partition: Partition, name: str) -> int:
 
 def _surface(partition: Partition, label: int) -> Surface:
     """Return the closed surface of the compartment with a label number."""
-    own = partition.sides == label
-    faces = np.where(own[:, :1], partition.faces, partition.faces[:, ::-1])[own.any(axis=1)]
+    inside, outside = (partition.sides[:, side] == label for side in (0, 1))
+    own = inside | outside
+    faces = np.where(inside[own, None], partition.faces[own], partition.faces[own, ::-1])
     used = np.zeros(len(partition.vertices), dtype=bool)
     used[faces] = True
     place = np.cumsum(used) - 1
@@ -211,7 +212,8 @@ def _surface(partition: Partition, label: int) -> Surface:
 def interface(partition: Partition, one: str, other: str) -> IntArray:
     """Return the faces (k, 3) between two compartments, anticlockwise seen from the second; (0, 3) if apart."""
     a, b = _number(partition, one), _number(partition, other)
-    along, against = ((partition.sides == pair).all(axis=1) for pair in ((a, b), (b, a)))
+    inner, outer = partition.sides.T
+    along, against = ((inner == x) & (outer == y) for x, y in ((a, b), (b, a)))
     return np.vstack([partition.faces[along], partition.faces[against][:, ::-1]])
 
 

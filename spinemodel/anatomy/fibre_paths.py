@@ -154,54 +154,64 @@ def _places(name: str, count: int, share: float, seed: int) -> FloatArray:
 
 
 def _of_root(trunk: Centreline, fan: Fan | None, places: FloatArray) -> list[FibrePath]:
-    """Return the paths at ``places`` (n, 2) in a root's section."""
-    paths = []
-    for k, place in enumerate(places):
-        rootlet = _dealt(fan, k) if fan else None
-        points = _beside(trunk, place)[0] if rootlet is None else _through(rootlet, trunk, place)
-        name = "" if rootlet is None else rootlet.name
-        paths.append(FibrePath(f"{trunk.name}_fibre{k + 1}", trunk.name, name, trunk.space, smooth(points)))
-    return paths
+    """Return the paths at ``places`` (n, 2) in a root's section, dealt out to its rootlets where it has them."""
+    rootlets = _in_order(fan) if fan else [None]
+    across, lines = _across(trunk), [np.empty((0, 3))] * len(places)
+    for i, rootlet in enumerate(rootlets[: len(places)]):
+        own = places[i :: len(rootlets)]
+        lines[i :: len(rootlets)] = _through(rootlet, trunk, across, own) if rootlet else _beside(trunk, across, own)
+    names = [rootlet.name if rootlet else "" for rootlet in rootlets]
+    return [
+        FibrePath(f"{trunk.name}_fibre{k + 1}", trunk.name, names[k % len(names)], trunk.space, points)
+        for k, points in enumerate(smooth(lines))
+    ]
 
 
-def _dealt(fan: Fan, k: int) -> Centreline:
-    """Return the rootlet that the path number ``k`` comes through: the middle one first, then its neighbours."""
+def _in_order(fan: Fan) -> list[Centreline]:
+    """Return the rootlets of a fan: the middle one first, then its neighbours."""
     order = sorted(range(len(fan.rootlets)), key=lambda i: (abs(i - fan.middle), i))
-    return fan.rootlets[order[k % len(order)]]
+    return [fan.rootlets[i] for i in order]
 
 
-def _beside(line: Centreline, place: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the points (n, 3) that keep a place (2,), in radii, beside a line, and the frame's axes across it."""
+def _across(line: Centreline) -> FloatArray:
+    """Return the axes (2, n, 3) across a line, as long as its radius."""
     tangent = np.gradient(line.points, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
-    u, v = rotation_minimising_frame(line.points, tangent)
-    return np.asarray(line.points + line.radius[:, None] * (place[0] * u + place[1] * v)), u, v
+    return np.stack(rotation_minimising_frame(line.points, tangent))
 
 
-def _through(rootlet: Centreline, trunk: Centreline, place: FloatArray) -> FloatArray:
-    """Return the points (n, 3) of a path that comes through a rootlet into the trunk, (2,) the place in both.
+def _beside(line: Centreline, across: FloatArray, places: FloatArray) -> FloatArray:
+    """Return the points (k, n, 3) that keep places (k, 2), in radii, beside a line with axes (2, n, 3) across it."""
+    u, v = (column[:, None, None] * axis for column, axis in zip(places.T, across, strict=True))
+    return np.asarray(line.points + line.radius[:, None] * (u + v))
 
-    Where the rootlet ends, it lies beside the trunk's axis. From there the path crosses over to its own place; a
-    section is convex, so that it cannot leave it on the way.
+
+def _through(rootlet: Centreline, trunk: Centreline, across: FloatArray, places: FloatArray) -> FloatArray:
+    """Return the points (k, n, 3) of paths that come through a rootlet into the trunk, (k, 2) the places in both.
+
+    Where the rootlet ends, it lies beside the trunk's axis. From there a path crosses over to its own place; a section
+    is convex, so that it cannot leave it on the way.
     """
-    before = _beside(rootlet, place)[0]
-    beside, u, v = _beside(trunk, place)
+    before, beside = _beside(rootlet, _across(rootlet), places), _beside(trunk, across, places)
     joins = int(np.linalg.norm(trunk.points - rootlet.points[-1], axis=1).argmin())
-    offset = before[-1] - trunk.points[joins]
-    carried = trunk.points + (offset @ u[joins]) * u + (offset @ v[joins]) * v
+    offset = before[:, -1] - trunk.points[joins]
+    u, v = ((offset @ axis[joins])[:, None, None] * axis for axis in across)
+    carried = trunk.points + u + v
     s = arc_length(trunk.points)
     done = ((s - s[joins]) / PASS_MM).clip(0, 1)
     passed = (done**2 * (3 - 2 * done))[:, None]
-    return np.vstack([before, ((1 - passed) * carried + passed * beside)[joins + 1 :]])
+    return np.concatenate([before, ((1 - passed) * carried + passed * beside)[:, joins + 1 :]], axis=1)
 
 
-def smooth(points: FloatArray) -> FloatArray:
-    """Return the points evenly along a path without corners; its ends stay."""
-    even = _evenly(points)
-    reach = min(len(even) - 1, round(4 * SMOOTH_MM / STEP_MM))
-    mirrored = np.vstack([2 * even[0] - even[reach:0:-1], even, 2 * even[-1] - even[-2 : -reach - 2 : -1]])
-    smoothed = gaussian_filter1d(mirrored, SMOOTH_MM / STEP_MM, axis=0)[reach : reach + len(even)]
-    return _evenly(smoothed)
+def smooth(lines: Sequence[FloatArray]) -> list[FloatArray]:
+    """Return the points evenly along paths (n, 3) without corners; their ends stay."""
+    if not lines:
+        return []
+    reach = round(4 * SMOOTH_MM / STEP_MM)
+    mirrored = [np.pad(_evenly(line), ((reach, reach), (0, 0)), "reflect", reflect_type="odd") for line in lines]
+    smoothed = gaussian_filter1d(np.vstack(mirrored), SMOOTH_MM / STEP_MM, axis=0)
+    parts = np.split(smoothed, np.cumsum([len(line) for line in mirrored])[:-1])
+    return [_evenly(part[reach:-reach]) for part in parts]
 
 
 def _evenly(points: FloatArray) -> FloatArray:

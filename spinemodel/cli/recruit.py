@@ -74,7 +74,9 @@ def recruit(
                      " Lapicque (a membrane of one time constant)."),
     ] = None,
     muscles: MusclesFile = None,
-    figure: Annotated[bool, typer.Option("--figure", help="Also draw the curves, as OUT.png.")] = False,
+    figure: Annotated[
+        bool, typer.Option("--figure", help="Also draw the curves, as OUT.png, and the fibres, as OUT_thresholds.png.")
+    ] = False,
 ) -> None:  # fmt: skip
     """Find the current at which each fibre of the roots fires, and what share of each root a current recruits.
 
@@ -117,7 +119,7 @@ def recruit(
     sources = [whole.folder / "model.json", lead_field]
     write_all(files, Written(found, table, lasting, by_width, sources, about))
     if figure:
-        draw(files, found, montages)
+        draw(files, found, montages, whole.surfaces)
     print_all(found)
     if lasting:
         print_durations(files.table("durations"))

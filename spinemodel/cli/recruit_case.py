@@ -88,8 +88,9 @@ def _in_model(roots: Sequence[str] | None, model: WholeModel) -> list[str] | Non
 def on_field(field: LeadField, population: Population) -> FibrePotentials:
     """Return the potential of every contact along fibres; NaN where there is none."""
     from spinemodel.recruitment.sampled import sampled
+    from spinemodel.study.compiling import told_once
 
-    with step("Sampling the field along fibres"):
+    with told_once("fibres", say), step("Sampling the field along fibres"):
         return sampled(field, population)
 
 
@@ -99,9 +100,10 @@ def found_in(
     """Return what a pulse recruits in each montage."""
     from spinemodel.recruitment.engines import engine
     from spinemodel.recruitment.recruit import recruit
+    from spinemodel.study.compiling import told_once
 
     start = time.perf_counter()
-    with _counted(pulse.name) as tell:
+    with told_once("recruitment", say), _counted(pulse.name) as tell:
         found = recruit(population, potentials, montages, pulse, engine=engine(asked.engine, device=asked.device),
                         up_to_mA=asked.up_to_mA, accurate=asked.accurate, progress=tell)  # fmt: skip
     count = _counted_as(len(population) * len(found), "threshold")
@@ -177,15 +179,18 @@ def montages_of(field: LeadField, texts: Sequence[str] | None) -> tuple[Montage,
 
 
 def contacts_of(field: LeadField) -> tuple[Contact, ...]:
-    """Return the contacts of a field's lead, in the lead's own coordinates."""
-    from spinemodel.io.lead_catalogue import read_catalogue
+    """Return the contacts of a field's lead, in the lead's own coordinates, as the field's file states them."""
+    from spinemodel.leads.design import Contact
 
-    name = str(field.about.get("lead", ""))
-    design = read_catalogue().get(name)
-    if design is None or tuple(one.name for one in design.contacts) != field.contacts:
-        lead = name or "the lead"
-        raise InputError(f"--pairs: where contacts of {lead} lie is not known, only of leads that ship; leave it out")
-    return design.contacts
+    try:
+        contacts = tuple(Contact(**row) for row in field.about["contacts"])
+    except (KeyError, TypeError):
+        contacts = ()
+    if tuple(one.name for one in contacts) != field.contacts:
+        lead = field.about.get("lead", "(no name)")
+        raise InputError(f"--pairs: the lead field does not state where the contacts of {lead} lie; solve it anew with "
+                         "this version, or leave --pairs out")  # fmt: skip
+    return contacts
 
 
 def stated(

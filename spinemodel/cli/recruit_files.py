@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +14,7 @@ from spinemodel.cli.show import say, step
 from spinemodel.errors import BackendUnavailableError, InputError
 
 if TYPE_CHECKING:
+    from spinemodel.anatomy.surface import Surface
     from spinemodel.field.montage import Montage
     from spinemodel.io.recruitment_columns import Kind
     from spinemodel.io.tables import Row
@@ -57,6 +59,11 @@ class Files:
         own = f"_{str(montages[i]).replace(':', '').replace(',', '_')}" if len(montages) > 1 else ""
         return self.out.with_name(f"{self.out.stem}{own}.png")
 
+    @property
+    def thresholds(self) -> Path:
+        """The picture of the fibres by their thresholds."""
+        return self.out.with_name(f"{self.out.stem}_thresholds.png")
+
     def written(self) -> Iterator[Path]:
         """Yield all that is written but pictures of several montages."""
         more = [*(["muscles"] if self.muscles else []), *(["durations", "widths"] if self.durations else [])]
@@ -65,6 +72,7 @@ class Files:
             yield path.with_suffix(".json")
         if self.figure:
             yield self.out.with_suffix(".png")
+            yield self.thresholds
 
     def earlier(self) -> list[Path]:
         """Return what an earlier result of this name left: its tables, and pictures; nothing where there is none."""
@@ -72,7 +80,7 @@ class Files:
             return []
         names = [self.out.stem, *(f"{self.out.stem}_{what}" for what in TABLES)]
         tables = [self.out.with_name(name + ending) for name in names for ending in (".tsv", ".json")]
-        own = re.compile(rf"{re.escape(self.out.stem)}(_map_\w+|(_[^_]+[+-][\d.e+-]+)+)?\.png")
+        own = re.compile(rf"{re.escape(self.out.stem)}(_thresholds|_map_\w+|(_[^_]+[+-][\d.e+-]+)+)?\.png")
         pictures = [path for path in sorted(self.out.parent.iterdir()) if own.fullmatch(path.name)]
         return [path for path in (*tables, *pictures) if path.is_file()]
 
@@ -191,8 +199,10 @@ def _selectivities(recruited: Recruited, muscles: RootToMuscle | None) -> Iterat
                 yield from (selectivity(own, curve.target, formula) for curve in own for formula in FORMULAS)
 
 
-def draw(files: Files, several: Sequence[Recruited], montages: Sequence[Montage]) -> None:
-    """Draw the curves of each montage, and of several what each recruits of every root; or say why not."""
+def draw(
+    files: Files, several: Sequence[Recruited], montages: Sequence[Montage], surfaces: Mapping[str, Surface]
+) -> None:
+    """Draw the curves of each montage, of several what each recruits of every root, and the fibres; or say why not."""
     from spinemodel.report.recruitment import draw_curves
     from spinemodel.report.recruitment_map import draw_map
 
@@ -207,5 +217,19 @@ def draw(files: Files, several: Sequence[Recruited], montages: Sequence[Montage]
             with step(f"Drawing {path.name}"):
                 draw_curves(path, _curves([one]), title=f"{one.montage}, {one.pulse}")
             say(str(path))
+        _draw_fibres(files.thresholds, several, surfaces)
     except BackendUnavailableError as missing:
         say(f"note: figure left out: {missing}")
+
+
+def _draw_fibres(path: Path, several: Sequence[Recruited], surfaces: Mapping[str, Surface]) -> None:
+    """Draw the fibres by their thresholds in the montage that needs least; nothing where none is activated."""
+    from spinemodel.recruitment.fibre_table import fibre_table
+    from spinemodel.report.recruitment_thresholds import draw_thresholds
+
+    one = min(several, key=lambda each: float(each.thresholds.activated_mA.min()))
+    if isfinite(one.thresholds.activated_mA.min()):
+        with step(f"Drawing {path.name}"):
+            lines = [fibre.points for fibre in one.population.paths]
+            draw_thresholds(path, fibre_table(one), lines, surfaces, title=f"{one.montage}, {one.pulse}")
+        say(str(path))

@@ -43,11 +43,12 @@ def run(
 def run_and_tell(study: Study, out: Path, source: Path, until: str | None = None, only: str | None = None) -> Record:
     """Run a study, telling each stage, its notes and where the report is."""
     from spinemodel.study.compiling import compiling
+    from spinemodel.study.lead_stage import design_of
     from spinemodel.study.preflight import require_sound
     from spinemodel.study.run import Watch, run_study
 
     require_sound(study, source)
-    with compiling(say) as ready:
+    with compiling(say, len(design_of(study).contacts)) as ready:
         record = run_study(study, out, source, until=until, only=only, watch=Watch(step, say, ready))
     for name, done in record.stages.items():
         for note in done.notes:

@@ -13,14 +13,11 @@ from spinemodel.cli.field_case import (
     BoundaryName,
     CurrentsName,
     DeviceName,
-    memory_of,
     read_case,
-    require_memory,
     unknowns,
     watched,
 )
 from spinemodel.cli.field_tables import print_boxes, print_certificate, print_impedances, print_patches
-from spinemodel.cli.memory import free_bytes, told
 from spinemodel.cli.outputs import require_free
 from spinemodel.cli.show import say, step
 from spinemodel.errors import BackendUnavailableError, InputError
@@ -81,6 +78,8 @@ def solve(
     Example: spinemodel solve models/sub-03 lead.json --tissues capogrosso2013 --out leadfield.h5 --dry-run
     """
     from spinemodel.io.field_case import Asked, boxes_of, certified, patches_of
+    from spinemodel.io.field_memory import require_memory
+    from spinemodel.study.compiling import told_once
     from spinemodel.volume._device import choose
 
     if out.suffix.lower() not in SUFFIXES:
@@ -94,7 +93,8 @@ def solve(
     if dry_run:
         return
     require_memory(case, certify=certify)
-    field = _told(case, boxes)
+    with told_once("field", say):
+        field = _told(case, boxes)
     _write(out, field)
     if certify:
         field = certified(case, field, watched)
@@ -108,6 +108,9 @@ def solve(
 
 def _tell_size(case: Case, boxes: Sequence[Box], patches: Sequence[Box]) -> None:
     """Print the boxes, the patches and the memory."""
+    from spinemodel.io.field_memory import memory_of
+    from spinemodel.io.memory import free_bytes, told
+
     print_boxes(boxes)
     print_patches(patches)
     free, contacts = free_bytes(), len(case.problem.contacts)

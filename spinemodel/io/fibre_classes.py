@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 
 from spinemodel.errors import InputError
 from spinemodel.io.conductivities import nearest
-from spinemodel.io.files import one_line
+from spinemodel.io.files import reason
 from spinemodel.recruitment.axons import Model
 from spinemodel.recruitment.geometry import LEAST_UM, MOST_UM
 from spinemodel.recruitment.population import FibreClass, Roots
@@ -46,7 +46,7 @@ def read_classes(path: Path | None = None) -> dict[str, FibreClass]:
     try:
         tables = tomllib.loads(source.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as problem:
-        raise InputError(f"{place}: cannot be read as classes of fibres ({one_line(problem)})") from None
+        raise InputError(f"{place}: cannot be read as classes of fibres ({reason(problem)})") from None
     if not tables:
         raise InputError(f"{place}: holds no class; expected a table for each, such as [Ia]")
     return {name: _class(f"{place}, {name}", name, row) for name, row in tables.items()}

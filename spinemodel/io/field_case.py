@@ -160,6 +160,7 @@ def about(case: Case) -> dict[str, Any]:
         "lead": case.lead.design.name,
         "lead_sha256": sha256(case.lead_file.read_bytes()),
         "lead_verified": case.lead.design.verified,
+        "contacts": [plain(contact) for contact in case.lead.design.contacts],
         "preset": case.preset.name,
         "title": case.preset.title,
         "conductivities": dict(sorted(materials.items())),

@@ -118,14 +118,15 @@ COLUMNS: Final[Mapping[Kind, Mapping[str, str]]] = {
     "bands": {
         **_SPREAD,
         "amplitude_mA": "current, mA",
-        "low": "share of the fibres in play that it recruits, 0 to 1: lower end of the band",
+        "low": "share of the fibres in play that it recruits, 0 to 1: lower end of the band, which is "
+        "the range of few repetitions",
         "median": "likewise, median of the repetitions",
         "high": "likewise, upper end of the band",
     },
     "currents_bands": {
         **_SPREAD,
         "repetitions": "number",
-        "level": "share of the repetitions between low and high",
+        "level": "share of the repetitions between low and high; with fewer than 2 / (1 - level) those are their range",
         **{
             f"I{100 * share:.0f}_{name}_mA": f"current that recruits {100 * share:.0f} %: {name} of the repetitions, mA"
             for share in SHARES

@@ -20,6 +20,9 @@ ROUNDS: Final = 60
 SETTLED_MV: Final = 1e-9
 """Where the search for rest begins, its rounds at most, and the change of the last."""
 
+CHECK: Final = 16
+"""Steps between looks at how far a spike has walked."""
+
 
 class Line(NamedTuple):
     """One axon of m compartments, channels apart, as the kernels take it.
@@ -70,7 +73,7 @@ def rest(line: Line, channels: Channels, x: FloatArray, gates: FloatArray) -> bo
 @compiled
 def steps(
     line: Line, channels: Channels, drive: FloatArray, level: FloatArray, x: FloatArray, gates: FloatArray,
-    period: int, fires: float, watch: IntArray, first: FloatArray, trace: FloatArray,
+    period: int, fires: float, watch: IntArray, walk: int, first: FloatArray, trace: FloatArray,
 ) -> None:  # fmt: skip
     """Run an axon from x (2, m) and gates (c, gates), both changed in place.
 
@@ -84,6 +87,8 @@ def steps(
         V through which a node rises when it fires.
     watch
         Nodes; the run ends when one of them has fired.
+    walk
+        How many nodes a spike walks until the run ends; 0: it goes on.
     first
         (nodes,) for when each fires, in steps; as it is where it does not.
     trace
@@ -108,7 +113,7 @@ def steps(
         _note(n, x, period, fires, before, first)
         if trace.shape[0]:
             trace[n] = before
-        if _fired(first, watch):
+        if _fired(first, watch) or (walk and n % CHECK == CHECK - 1 and _walked(first) >= walk):
             return
 
 
@@ -139,6 +144,17 @@ def _note(n: int, x: FloatArray, period: int, fires: float, before: FloatArray, 
 def _fired(first: FloatArray, watch: IntArray) -> bool:
     """Return whether one of the watched nodes has fired."""
     return bool(np.isfinite(first[watch]).any())
+
+
+@compiled
+def _walked(first: FloatArray) -> int:
+    """Return how many nodes a spike has walked, towards either end: each fired after the one before."""
+    up, down, walked = 0, 0, 0
+    for i in range(1, first.size):
+        up = up + 1 if first[i - 1] < first[i] < np.inf else 0
+        down = down + 1 if first[i] < first[i - 1] < np.inf else 0
+        walked = max(walked, up, down)
+    return walked
 
 
 @compiled

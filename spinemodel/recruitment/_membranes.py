@@ -10,6 +10,7 @@ import numpy as np
 
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.jit import compiled
+from spinemodel.recruitment.rates import K_MV, NA_MV
 
 NODE: Final = 1
 """Gates m, h, p, s; channels of fast and persistent sodium, m^3 h and p^3, and slow potassium, s."""
@@ -23,11 +24,9 @@ INTERNODE: Final = 3
 SODIUM: Final = 4
 """Gates m and h; sodium, m^2 h."""
 
-NA_MV: Final = 50.0
-K_MV: Final = -90.0
 HCN_MV: Final = -54.9
 SWEENEY_NA_MV: Final = 35.64
-"""Reversal potentials; the first two of MRG, the third of Gaines et al. 2018, the last of Sweeney et al. 1987."""
+"""Reversal potentials of Gaines et al. 2018, and of Sweeney et al. 1987; others are those of MRG."""
 
 LOW_MV: Final = -300.0
 HIGH_MV: Final = 150.0

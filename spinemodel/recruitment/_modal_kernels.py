@@ -43,8 +43,8 @@ _NODE = np.uint64(STATE * LANES)
 @compiled
 def run_lanes(
     level: Any, over: int, own: IntArray, modes: Any, jump: Any, decay: Any, gain: Any, state: Any, fixed: Any,
-    gates: Any, most: Any, reversal: Any, table: Any, axis: Any, fires: Any, watch: IntArray, quiet: Any,
-    first: Any, trace: Any,
+    gates: Any, most: Any, reversal: Any, table: Any, axis: Any, fires: Any, watch: IntArray, walk: int,
+    quiet: Any, first: Any, trace: Any,
 ) -> None:  # fmt: skip
     """Run a block of lanes; modes, state, gates, fires, first and trace are changed in place.
 
@@ -71,6 +71,8 @@ def run_lanes(
         (LANES,) V through which a node rises when it fires; infinite once a lane is left.
     watch
         (2, lanes) nodes at whose spike a lane is left, or (2, 0).
+    walk
+        How many nodes a spike walks until a lane is left; 0: none is.
     quiet
         (nodes + 1, LANES) V at rest, and how far from it all nodes must be below for a lane to be left.
     first
@@ -93,7 +95,7 @@ def run_lanes(
         before = level[n]
         if trace.shape[0]:
             trace[n + 1] = state[1:-1, :LANES]
-        elif n % CHECK == CHECK - 1 and _leave(first, watch, state, quiet, n >= over, fires, own):
+        elif n % CHECK == CHECK - 1 and _leave(first, watch, walk, state, quiet, n >= over, fires, own):
             return
 
 
@@ -197,17 +199,32 @@ def _move(gates: Any, table: Any, row: Any, share: Any, lanes: int) -> None:
 
 
 @compiled
-def _leave(first: Any, watch: IntArray, state: Any, quiet: Any, over: bool, fires: Any, own: IntArray) -> bool:
-    """Leave lanes of which a watched node has fired, or all are quiet; return whether none goes on."""
+def _leave(
+    first: Any, watch: IntArray, walk: int, state: Any, quiet: Any, over: bool, fires: Any, own: IntArray
+) -> bool:
+    """Leave lanes whose spike has come or walked far enough, or that are quiet; return whether none goes on."""
     for lane in range(watch.shape[1]):
         if np.isfinite(first[watch[0, lane], lane]) or np.isfinite(first[watch[1, lane], lane]):
             fires[lane] = np.inf
+    if walk:
+        fires[_walked(first, own) >= walk] = np.inf
     if over:
-        furthest = _furthest(state, quiet, own)
-        for lane in range(fires.size):
-            if furthest[lane] < quiet[-1, lane]:
-                fires[lane] = np.inf
+        fires[_furthest(state, quiet, own) < quiet[-1]] = np.inf
     return bool(np.isinf(fires).all())
+
+
+@compiled
+def _walked(first: Any, own: IntArray) -> Any:
+    """Return how many nodes a spike has walked in each lane, towards either end: each fired after the one before."""
+    up, down = np.zeros(LANES, np.int32), np.zeros(LANES, np.int32)
+    walked, none = np.zeros(LANES, np.int32), np.int32(0)
+    for i in range(1, own.size):
+        before, here = first[i - 1], first[i]
+        for lane in range(np.uint64(own[i])):
+            up[lane] = up[lane] + np.int32(1) if before[lane] < here[lane] < np.inf else none
+            down[lane] = down[lane] + np.int32(1) if here[lane] < before[lane] < np.inf else none
+            walked[lane] = max(walked[lane], up[lane], down[lane])
+    return walked
 
 
 @compiled

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -34,13 +35,13 @@ class Band:
     source
         What differs between the repetitions.
     level
-        Share of the repetitions between ``low`` and ``high``, at every current by itself.
+        Share of the repetitions between ``low`` and ``high``, at every current by itself, where there are enough.
     repetitions
-        How many there are. With fewer than 2 / (1 - level) the band is all but their whole range.
+        How many there are. With fewer than :func:`enough` they tell no share: the band is their whole range.
     amplitude_mA
         (k,) currents.
     low, middle, high
-        (k,) quantiles of the share recruited; ``middle`` is the median.
+        (k,) quantiles of the share recruited, or ends of its range; ``middle`` is the median.
     currents_mA
         (3, 3) the same quantiles, one a column, of the currents that recruit ``SHARES``, one a row. Each is that of
         one of the repetitions; infinite where that one does not reach the share.
@@ -64,6 +65,23 @@ class Band:
         for name in ("amplitude_mA", "low", "middle", "high", "currents_mA"):
             object.__setattr__(self, name, freeze(getattr(self, name)))
 
+    @property
+    def holds(self) -> str:
+        """What lies within the band, for people: a share of the repetitions, or of few ones their range."""
+        few = self.repetitions < enough(self.level)
+        return f"{'range' if few else f'{100 * self.level:g} %'} of {self.repetitions} repetitions"
+
+
+def enough(level: float) -> int:
+    """Return from how many repetitions on a share of them is told: beyond either end then lies one or more.
+
+    Examples
+    --------
+    >>> enough(0.95), enough(0.8)
+    (40, 10)
+    """
+    return ceil(round(2 / (1 - level), 9))
+
 
 def bands(repetitions: Sequence[Sequence[RecruitmentCurve]], source: str, level: float = 0.95) -> tuple[Band, ...]:
     """Return a band for each curve.
@@ -75,7 +93,7 @@ def bands(repetitions: Sequence[Sequence[RecruitmentCurve]], source: str, level:
     source
         What differs between them, such as ``seed of the population``.
     level
-        Share of the repetitions inside.
+        Share of the repetitions inside, where there are :func:`enough`; of fewer the band is the range.
 
     Raises
     ------
@@ -93,7 +111,7 @@ def bands(repetitions: Sequence[Sequence[RecruitmentCurve]], source: str, level:
 
 def _band(of: Sequence[RecruitmentCurve], source: str, level: float) -> Band:
     """Return the band of one curve's repetitions; a repetition in which it is not known makes it unknown."""
-    quantiles = [(1 - level) / 2, 0.5, (1 + level) / 2]
+    quantiles = [0.0, 0.5, 1.0] if len(of) < enough(level) else [(1 - level) / 2, 0.5, (1 + level) / 2]
     first, amplitude = of[0], merged_amplitudes(of)
     low, middle, high = np.quantile([share_at(curve, amplitude) for curve in of], quantiles, axis=0)
     currents = np.array([[current_at(curve, share) for curve in of] for share in SHARES])

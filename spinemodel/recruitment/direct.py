@@ -43,6 +43,7 @@ class Direct:
         step_ms: float = STEP_MS,
         end_ms: float | None = None,
         watch: IntArray | None = None,
+        walk: int = 0,
     ) -> Spikes:
         """Return when the nodes of every lane fired, as :class:`~spinemodel.recruitment.engine.Engine` tells.
 
@@ -58,7 +59,8 @@ class Direct:
             for i in lanes:
                 which = int(axon[i])
                 seen = NONE if watch is None else watch[which]
-                solver.run(which, float(amplitude_mA[i]), seen, first[i, : axons.nodes[which]], np.empty((0, 0)))
+                own = first[i, : axons.nodes[which]]
+                solver.run(which, float(amplitude_mA[i]), seen, walk, own, np.empty((0, 0)))
 
         side_by_side(some, np.array_split(np.arange(len(axon)), max(1, len(axon) // LANES)))
         return Spikes((first * step_ms).astype(np.float32))
@@ -76,7 +78,7 @@ def traces(
     """
     solver, nodes = _Solver.of(axons, pulse, step_ms, end_ms), int(axons.nodes[axon])
     trace = np.empty((solver.level.size + 1, nodes))
-    trace[0] = solver.run(axon, amplitude_mA, NONE, np.full(nodes, np.inf), trace[1:])
+    trace[0] = solver.run(axon, amplitude_mA, NONE, 0, np.full(nodes, np.inf), trace[1:])
     return trace
 
 
@@ -100,7 +102,9 @@ class _Solver:
         level = on_steps(pulse, step_ms, ceil(end / step_ms - 1e-9))
         return cls(axons, cable, drive(axons, cable), membranes, tables_of(axons.model, step_ms), level, step_ms)
 
-    def run(self, axon: int, amplitude_mA: float, watch: IntArray, first: FloatArray, trace: FloatArray) -> FloatArray:
+    def run(
+        self, axon: int, amplitude_mA: float, watch: IntArray, walk: int, first: FloatArray, trace: FloatArray
+    ) -> FloatArray:
         """Fill ``first`` (nodes,), in steps, and ``trace`` if it has rows; return V of the nodes at rest."""
         m = int(compartments(self.axons.model, self.axons.nodes[axon]))
         period, line, channels = len(self.membranes.kinds), self._line(axon, m), self._channels(axon, m)
@@ -110,7 +114,7 @@ class _Solver:
             raise ConvergenceError(f"axon {axon} of {diameter:g} um: no state of rest; expected sizes of the model")
         begin: FloatArray = (x[0] - x[1])[::period]
         driven = amplitude_mA * np.stack([self.driven.inside_nA[axon, :m], self.driven.under_nA[axon, :m]])
-        steps(line, channels, driven, self.level, x, gates, period, FIRES_MV, watch, first, trace)
+        steps(line, channels, driven, self.level, x, gates, period, FIRES_MV, watch, walk, first, trace)
         return begin
 
     def _line(self, axon: int, m: int) -> Line:

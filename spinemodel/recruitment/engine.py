@@ -50,6 +50,7 @@ class Engine(Protocol):
         step_ms: float = STEP_MS,
         end_ms: float | None = None,
         watch: IntArray | None = None,
+        walk: int = 0,
     ) -> Spikes:
         """Return when the nodes of every lane fired.
 
@@ -70,4 +71,7 @@ class Engine(Protocol):
         watch
             (axons, 2) nodes near the central and the peripheral end. Where given, a lane may be left as soon as one of
             these has fired: what fires later is then not told.
+        walk
+            Where over 0, a lane may likewise be left as soon as a spike walked so many nodes: they fired one after the
+            other, each beside the one before.
         """

@@ -64,7 +64,8 @@ class _ByModel:
         step_ms: float = STEP_MS,
         end_ms: float | None = None,
         watch: IntArray | None = None,
+        walk: int = 0,
     ) -> Spikes:
         """Return when the nodes of every lane fired."""
         own = self.modal if axons.model == "mrg" else self.direct
-        return own.run(axons, axon, amplitude_mA, pulse, step_ms=step_ms, end_ms=end_ms, watch=watch)
+        return own.run(axons, axon, amplitude_mA, pulse, step_ms=step_ms, end_ms=end_ms, watch=watch, walk=walk)

@@ -64,6 +64,7 @@ class Modal:
         step_ms: float = STEP_MS,
         end_ms: float | None = None,
         watch: IntArray | None = None,
+        walk: int = 0,
     ) -> Spikes:
         """Return when the nodes of every lane fired, as :class:`~spinemodel.recruitment.engine.Engine` tells.
 
@@ -83,7 +84,8 @@ class Modal:
 
         def some(lanes: IntArray) -> None:
             seen = UNWATCHED if watch is None else np.ascontiguousarray(watch[axon[lanes]].T)
-            found = (trial.run if on_cpu else trial.run_on_gpu)(axon[lanes], amplitude[lanes], seen)
+            own = axon[lanes], amplitude[lanes], seen
+            found = trial.run(*own, walk) if on_cpu else trial.run_on_gpu(*own)
             first[lanes, : len(found)] = found.T * np.float32(step_ms)
 
         order = np.argsort(-axons.nodes[axon], kind="stable")
@@ -113,7 +115,7 @@ def traces(
     nodes = int(axons.nodes[axon])
     trace = np.zeros((len(trial.level) + 1, nodes, LANES), trial.level.dtype)
     trace[0, :, 0] = trial.axons.rest_mV[axon, :nodes]
-    trial.run(np.array([axon]), np.array([amplitude_mA]), UNWATCHED, trace)
+    trial.run(np.array([axon]), np.array([amplitude_mA]), UNWATCHED, trace=trace)
     return trace[..., 0].astype(np.float64) + INTERNODE_LEAK_MV
 
 
@@ -140,20 +142,21 @@ class _Trial:
         return cls(modal_axons(axons, step_ms), step_ms, level, over, *_gates(step_ms, kind))
 
     def run(
-        self, axon: IntArray, amplitude_mA: FloatArray, watch: IntArray, trace: NDArray[Any] | None = None
-    ) -> NDArray[Any]:
+        self, axon: IntArray, amplitude_mA: FloatArray, watch: IntArray, walk: int = 0,
+        trace: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:  # fmt: skip
         """Run lanes, those with most nodes first; return when each node fired, (nodes, lanes) in steps."""
         kind = self.level.dtype
         lanes = Lanes.of(self.axons, axon, amplitude_mA, self.step_ms, LANES, kind)
         run_lanes(
             self.level, self.over, lanes.own, lanes.modes, lanes.jump, lanes.decay, lanes.gain, lanes.state,
-            lanes.fixed, lanes.gates, lanes.most, lanes.reversal, self.table, self.axis, lanes.fires, watch,
+            lanes.fixed, lanes.gates, lanes.most, lanes.reversal, self.table, self.axis, lanes.fires, watch, walk,
             lanes.quiet, lanes.first, np.empty((0, 0, 0), kind) if trace is None else trace,
         )  # fmt: skip
         return lanes.first[:, : len(axon)]
 
     def run_on_gpu(self, axon: IntArray, amplitude_mA: FloatArray, watch: IntArray) -> NDArray[Any]:
-        """Run lanes likewise on a GPU."""
+        """Run lanes likewise on a GPU, where each is left once a watched node has fired, or it is quiet."""
         from spinemodel.recruitment._modal_cuda import run_lanes
 
         lanes = Lanes.of(self.axons, axon, amplitude_mA, self.step_ms, len(axon), self.level.dtype)

@@ -70,13 +70,15 @@ def respond(
     A lane is left as soon as a watched node has fired, or half the fibre had time to fire. What has begun by then and
     not arrived is run again to its end: the site lies beside the watched node, or the way to the nearer end is blocked.
 
-    Where not ``thorough``, a spike that has walked ``WALK`` nodes is taken to arrive, and lanes end when one had time
-    to: for long fibres that is a fraction of the work. What is not active then is not active otherwise.
+    Where not ``thorough``, a spike that has walked ``WALK`` nodes is taken to arrive, and lanes end when one has, or
+    had time to: for long fibres that is a fraction of the work. What is not active then is not active otherwise.
     """
     nodes = axons.nodes[axon]
-    watch, way = (watched(axons.nodes), nodes.max() / 2) if thorough else (None, WALK)
+    watch, walk, way = (watched(axons.nodes), 0, nodes.max() / 2) if thorough else (None, WALK, WALK)
     soon_ms = pulse.end_ms + LATENCY_MS + NODE_TO_NODE_MS * way
-    first = engine.run(axons, axon, amplitude_mA, pulse, step_ms=step_ms, end_ms=soon_ms, watch=watch).first_ms
+    first = engine.run(
+        axons, axon, amplitude_mA, pulse, step_ms=step_ms, end_ms=soon_ms, watch=watch, walk=walk
+    ).first_ms
     active = arrives(first, nodes) | (not thorough and walks(first))
     unsure = np.flatnonzero(np.isfinite(first).any(axis=1) & ~active)
     if len(unsure):

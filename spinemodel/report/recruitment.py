@@ -117,12 +117,14 @@ def draw_curves(path: Path, of: Sequence[RecruitmentCurve], *, title: str = "") 
 def draw_bands(path: Path, of: Sequence[Band], *, title: str = "") -> None:
     """Draw the spread of curves over repetitions as a PNG: the median as a line, the band as an area.
 
+    Above each panel stands what the band holds: a share of the repetitions, or of few ones their range.
+
     Parameters and errors are those of :func:`draw_curves`, with bands of one source.
     """
     colours, panels = class_colours(of), _by_panel(of)
     with page(path, _height(panels), title) as figure:
         for axes, (name, own) in zip(_grid(figure, panels), panels.items(), strict=True):
-            _frame(axes, name, f"{100 * own[0].level:g} % of {own[0].repetitions} repetitions")
+            _frame(axes, name, own[0].holds)
             for one in own:
                 _draw_band(axes, one, colours[one.fibre_class])
         _set_currents(axes, of)

@@ -17,7 +17,7 @@ from spinemodel.io.files import atomic
 from spinemodel.leads.colours import lead_colour
 from spinemodel.leads.lead import BACKING, Lead
 from spinemodel.levels import CORD
-from spinemodel.recruitment.recruited import Recruited
+from spinemodel.recruitment.fibre_table import FibreTable
 from spinemodel.report.field import BAR_PX, empty_figure
 from spinemodel.report.field_surfaces import ACTIVE, AROUND_MM, PASSIVE, SEEN_THROUGH, SURFACES_PX, TITLE_PX, VIEWS
 from spinemodel.report.panels import (
@@ -56,14 +56,15 @@ SITE_PX: Final = 5.0
 
 def draw_thresholds(
     path: Path,
-    recruited: Recruited,
+    found: FibreTable,
+    lines: Sequence[FloatArray],
     surfaces: Mapping[str, Surface],
     *,
     lead: Lead | None = None,
     montage: Montage | None = None,
     title: str = "",
 ) -> None:
-    """Draw the fibres of a population as a PNG, from behind and from the left, coloured by their thresholds.
+    """Draw fibres as a PNG, from behind and from the left, coloured by their thresholds.
 
     A dot is where a fibre fires first; thin grey fibres are not activated, or left out.
 
@@ -71,8 +72,10 @@ def draw_thresholds(
     ----------
     path
         File to write, whole or not at all.
-    recruited
-        The fibres and what was found for them.
+    found
+        What was found for the n fibres in a montage.
+    lines
+        (n) the points (k, 3) of their paths, mm.
     surfaces
         Structures by name; of the cord the far side is drawn, before which fibres keep their colours.
     lead
@@ -91,8 +94,8 @@ def draw_thresholds(
     """
     width, height = SURFACES_PX[0] + BAR_PX, SURFACES_PX[1] + TITLE_PX
     figure = empty_figure(width, height)
-    norm = _norm(recruited)
-    picture = _views(recruited, surfaces, lead, montage, _colours(recruited, norm))
+    norm = _norm(found)
+    picture = _views(found, lines, surfaces, lead, montage, _colours(found, norm))
     shown = figure.add_axes((0, 0, SURFACES_PX[0] / width, SURFACES_PX[1] / height))
     shown.imshow(picture, aspect="auto")
     shown.set_axis_off()
@@ -103,15 +106,14 @@ def draw_thresholds(
         figure.savefig(temporary, metadata={"Software": None})
 
 
-def _norm(recruited: Recruited) -> Any:
+def _norm(found: FibreTable) -> Any:
     """Return matplotlib's scale from thresholds to 0-1, on which equal ratios are equally long."""
     from matplotlib.colors import LogNorm
 
-    found = recruited.thresholds.activated_mA
-    found = found[np.isfinite(found)]
-    if not len(found):
+    known = found.activated_mA[np.isfinite(found.activated_mA)]
+    if not len(known):
         raise InputError("thresholds: no fibre is activated, so that there is nothing to colour")
-    return LogNorm(found.min() * 0.999, found.max() * 1.001)
+    return LogNorm(known.min() * 0.999, known.max() * 1.001)
 
 
 def _map() -> Any:
@@ -122,11 +124,11 @@ def _map() -> Any:
     return ListedColormap(colormaps[COLOURS](np.linspace(0, PALE, 256)))
 
 
-def _colours(recruited: Recruited, norm: Any) -> FloatArray:
+def _colours(found: FibreTable, norm: Any) -> FloatArray:
     """Return the colour (n, 3) of each fibre, 0-1; NaN where it is not activated."""
-    found = recruited.thresholds.activated_mA
-    known = np.isfinite(found)
-    return np.where(known[:, None], _map()(norm(np.where(known, found, norm.vmax)))[:, :3], np.nan)
+    threshold = found.activated_mA
+    known = np.isfinite(threshold)
+    return np.where(known[:, None], _map()(norm(np.where(known, threshold, norm.vmax)))[:, :3], np.nan)
 
 
 def _draw_bar(figure: Figure, box: tuple[float, float, float, float], norm: Any) -> None:
@@ -139,18 +141,18 @@ def _draw_bar(figure: Figure, box: tuple[float, float, float, float], norm: Any)
 
 
 def _views(
-    recruited: Recruited,
+    found: FibreTable,
+    lines: Sequence[FloatArray],
     surfaces: Mapping[str, Surface],
     lead: Lead | None,
     montage: Montage | None,
     colours: FloatArray,
 ) -> Any:
     """Return the views as an image (height, width, 3)."""
-    points = np.vstack([path.points for path in recruited.population.paths])
-    z = points[:, 2] if lead is None else lead.parts.vertices[:, 2]
-    low, high = float(z.min()) - AROUND_MM, float(z.max()) + AROUND_MM
-    near = points[(points[:, 2] > low) & (points[:, 2] < high)]
-    extent = {"fibres": Surface("fibres", recruited.population.space, near, np.empty((0, 3), dtype=np.int64))}
+    points = np.vstack(lines)
+    low, high = _heights(points, lead)
+    near = points[(points[:, 2] >= low) & (points[:, 2] <= high)]
+    extent = {"fibres": Surface("fibres", found.space, near, np.empty((0, 3), dtype=np.int64))}
     extent |= dict(lead.parts.parts) if lead else {}
     panels = lay_out(VIEWS, extent, SURFACES_PX)
     cord = _between(to_pyvista(surfaces[CORD.name]), low, high) if CORD.name in surfaces else None
@@ -160,10 +162,16 @@ def _views(
             if cord is not None and cord.n_points:
                 plotter.add_mesh(cord, color=colour_of(CORD.name), culling="front", **MATT)
             _draw_lead(plotter, lead, montage)
-            _draw_fibres(plotter, recruited, colours, low, high)
+            _draw_fibres(plotter, found, lines, colours, low, high)
             draw_labels(plotter, panel)
             renderer.reset_camera_clipping_range()
         return plotter.screenshot(return_img=True)
+
+
+def _heights(points: FloatArray, lead: Lead | None) -> tuple[float, float]:
+    """Return between which heights is drawn: what lies round the lead, or all of the fibres."""
+    z, more = (points[:, 2], 0.0) if lead is None else (lead.parts.vertices[:, 2], AROUND_MM)
+    return float(z.min()) - more, float(z.max()) + more
 
 
 def _between(mesh: Any, low: float, high: float) -> Any:
@@ -179,18 +187,20 @@ def _draw_lead(plotter: Plotter, lead: Lead | None, montage: Montage | None) -> 
         plotter.add_mesh(to_pyvista(surface), color=colour, opacity=SEEN_THROUGH if name == BACKING else 1.0, **MATT)
 
 
-def _draw_fibres(plotter: Plotter, recruited: Recruited, colours: FloatArray, low: float, high: float) -> None:
+def _draw_fibres(
+    plotter: Plotter, found: FibreTable, lines: Sequence[FloatArray], colours: FloatArray, low: float, high: float
+) -> None:
     """Draw the fibres between two heights, and where they fire."""
     import pyvista
 
     known = np.isfinite(colours[:, 0])
     for own, width in ((~known, SILENT_PX), (known, FIBRE_PX)):
         if own.any():
-            mesh = _lines([recruited.population.paths[i].points for i in np.flatnonzero(own)])
+            mesh = _lines([line for line, one in zip(lines, own, strict=True) if one])
             rgb = np.where(known[own, None], colours[own], SILENT)
             mesh.cell_data["rgb"] = np.round(255 * rgb).astype(np.uint8)
             plotter.add_mesh(_between(mesh, low, high), scalars="rgb", rgb=True, line_width=width, lighting=False)
-    site = recruited.site[known & (recruited.site[:, 2] > low) & (recruited.site[:, 2] < high)]
+    site = found.site[known & (found.site[:, 2] > low) & (found.site[:, 2] < high)]
     if len(site):
         plotter.add_mesh(pyvista.PolyData(site), color=INK, point_size=SITE_PX, render_points_as_spheres=True)
 

@@ -12,7 +12,7 @@ from spinemodel import __version__
 from spinemodel.recruitment.bands import ANNOTATORS
 from spinemodel.recruitment.engine import STEP_MS
 from spinemodel.report.cited_works import works_of
-from spinemodel.report.study_spread import listed
+from spinemodel.report.study_spread import held, listed
 
 MODELS: Final[Mapping[str, tuple[str, ...]]] = {
     "mrg": ("mrg",),
@@ -196,7 +196,7 @@ def _spread(used: Used, cite: _Cited) -> str:
     )
     return (
         f"Curves were found again with one thing changed at a time: {listed(used.repetitions)}, the study itself among "
-        f"them. Bands are quantiles that hold {100 * used.level:g} % of the repetitions of one source."
+        f"them. A band holds {held(used.level, used.repetitions.values())} of the repetitions of one source."
         + (redrawn if ANNOTATORS in used.repetitions else "")
         + (f" Other conductivities: {others}." if others else "")
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from statistics import median
 from typing import Final
 
 from spinemodel.io.tables import Row
+from spinemodel.recruitment.bands import enough
 from spinemodel.report.page import Picture, Section, Table
 
 TITLE: Final = "Spread"
@@ -25,7 +25,7 @@ class Spread:
     Attributes
     ----------
     level
-        Share of the repetitions in a band.
+        Share of the repetitions in a band, where there are enough.
     variants, currents
         Rows of these tables.
     montage
@@ -58,18 +58,32 @@ def spread_section(spread: Spread, pictures: Sequence[Picture]) -> Section:
 
 def _text(spread: Spread) -> list[str]:
     """Return what must be known to read the bands."""
-    repetitions, enough = spread.repetitions, ceil(round(2 / (1 - spread.level), 9))
+    repetitions, least = spread.repetitions, enough(spread.level)
     if not repetitions:
         return ["No variant of the study came to curves: nothing can be said of their spread."]
     told = [
         f"The curves were found again with one thing changed at a time: {listed(repetitions)}, the study itself among "
-        f"them. A band holds {100 * spread.level:g} % of the repetitions of one source, at every current by itself; "
-        "bands of different sources do not add up to one of everything."
+        f"them. A band holds {held(spread.level, repetitions.values())} of the repetitions of one source, at every "
+        "current by itself; bands of different sources do not add up to one of everything."
     ]
-    few = [name for name, number in repetitions.items() if number < enough]
+    few = [name for name, number in repetitions.items() if number < least]
     if few:
-        told.append(f"Fewer than {enough} repetitions give their range and no confidence: {', '.join(few)}.")
+        told.append(f"Fewer than {least} repetitions give their range and no confidence: {', '.join(few)}.")
     return told
+
+
+def held(level: float, numbers: Collection[int]) -> str:
+    """Return what a band holds of repetitions, of which sources have so many.
+
+    Examples
+    --------
+    >>> held(0.95, [3]), held(0.95, [40]), held(0.95, [3, 40])
+    ('the range', '95 %', '95 %, or of fewer than 40 the range,')
+    """
+    least = enough(level)
+    if max(numbers) < least:
+        return "the range"
+    return f"{100 * level:g} %" + (f", or of fewer than {least} the range," if min(numbers) < least else "")
 
 
 def listed(repetitions: Mapping[str, int]) -> str:

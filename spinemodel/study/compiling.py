@@ -1,10 +1,10 @@
-"""The first run after an installation: loops are compiled by a second process while the first makes the model."""
+"""The first run after an installation: loops are compiled, by a second process while the first makes the model."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from subprocess import DEVNULL, PIPE, Popen
 from typing import Final
 
@@ -17,9 +17,26 @@ STAGES: Final = ("field", "fibres", "recruitment")
 TOLD: Final = "compiling the solver's loops beside the work, once per installation: a minute or two"
 
 
+ONCE: Final = "compiling loops where they are first needed, once per installation: a minute or two"
+
+
 @contextmanager
-def compiling(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
-    """Compile the loops that a study needs in a second process, where that was not done before.
+def told_once(stage: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Say that the loops of a stage are compiled in the block, where that was not done before."""
+    whole = mark()
+    own = None if whole is None else whole.with_name(f"{whole.name}-{stage}")
+    if whole is None or own is None or whole.exists() or own.exists():
+        yield
+        return
+    say(ONCE)
+    yield
+    with suppress(OSError):
+        own.touch()
+
+
+@contextmanager
+def compiling(say: Callable[[str], None], contacts: int) -> Iterator[Callable[[str], None]]:
+    """Compile the loops that a study of a lead needs in a second process, where that was not done before.
 
     Yields what waits until the loops of a stage are compiled. Should the second process fail, it waits no longer, and
     loops are compiled where they are first called. At the end of the block the second process ends.
@@ -29,7 +46,7 @@ def compiling(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
         yield untold
         return
     say(TOLD)
-    command = [sys.executable, "-m", "spinemodel.study.kernels"]
+    command = [sys.executable, "-m", "spinemodel.study.kernels", str(contacts)]
     with Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, text=True) as process:
         try:
             yield lambda stage: _wait(process, stage)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from spinemodel.io.field_case import Asked, Case, boxes_of, certified, preset_at, solved
+from spinemodel.io.field_memory import Keys, require_memory
 from spinemodel.io.field_problem import field_problem
 from spinemodel.io.files import plain
 from spinemodel.io.lead import read_lead
@@ -17,6 +18,9 @@ COARSE: Final = (
     "along roots the potential is that of the field's own cells, hardly smaller than a root: thresholds are rough; "
     "leave patches = false out of [field]"
 )
+
+
+KEYS: Final = Keys("field.spacing_mm", "field.certify", "field.region_mm")
 
 
 def tissues_of(study: Study) -> str:
@@ -35,6 +39,7 @@ def _settings(study: Study) -> Mapping[str, Any]:
 def _work(job: Job) -> Notes:
     """Solve for the field, and certify it where that is asked for."""
     case = _case(job)
+    require_memory(case, certify=job.study.field.certify, keys=KEYS)
     with job.step("Solving"):
         field = solved(case, boxes_of(case, case.asked.spacing_mm))
     if job.study.field.certify:

@@ -1,11 +1,13 @@
 """Compiles the loops of the slow stages on toy problems, so that another process finds them ready: run as a module.
 
-Each line that it prints is the name of a stage whose loops are compiled by then.
+It is told the number of a lead's contacts, for which the solver's loops are made. Each line that it prints is the name
+of a stage whose loops are compiled by then.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -15,10 +17,11 @@ import numpy as np
 from spinemodel.anatomy.fibre_paths import FibrePath
 from spinemodel.anatomy.surface import Surface
 from spinemodel.field.along_fibres import FibrePotentials, on_fibres
-from spinemodel.field.boxes import nested_boxes
+from spinemodel.field.boxes import box_around, nested_boxes
 from spinemodel.field.conductivity import Conductivity
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.montage import Montage
+from spinemodel.field.patches import with_patches
 from spinemodel.field.problem import Electrode, Medium, Problem
 from spinemodel.field.solver import solve
 from spinemodel.jit import mark
@@ -29,34 +32,45 @@ from spinemodel.recruitment.recruit import recruit
 
 SPACE: Final = "toy"
 
+TOY_MM: Final = 0.6
+"""Cells so small that one of 16 contacts spans some."""
+
 MOST_MA: Final = 20.0
 """Far more than the toy's fibres need."""
 
 
-def toy_field() -> LeadField:
-    """Return the field of a ball of metal in one of tissue, of 0.5 S/m, whose surface is the ground."""
+def toy_problem(contacts: int) -> Problem:
+    """Return a ball of metal, its surface cut into contacts, in one of tissue, whose surface is the ground."""
     import trimesh
 
     unit = trimesh.creation.icosphere(subdivisions=2)
     off_grid = np.array([0.065, 0.035, -0.055])
     points, faces = np.asarray(unit.vertices) + off_grid, np.asarray(unit.faces)
-    metal = Surface("C1", SPACE, 2 * points, faces)
+    metal = Surface("metal", SPACE, 3 * points, faces)
     both = np.vstack([faces, faces[:, ::-1] + len(points)])
-    tissue = Surface("tissue", SPACE, np.vstack([6 * points, 2 * points]), both)
-    medium = Medium(SPACE, {"tissue": tissue, "C1": metal}, {"tissue": Conductivity(0.5, 0.5, "toy", True)}, {})
-    contact, ground = Electrode("C1", 2 * points[faces]), Electrode("ground", 6 * points[faces[:, ::-1]])
-    near, far = np.full(3, 3.0), np.full(3, 7.0)
-    boxes = nested_boxes([(-near, near)], (-far, far), 1.0, widen=2)
-    return solve(Problem(medium, (contact,), ground), boxes, device="cpu")
+    tissue = Surface("tissue", SPACE, np.vstack([7 * points, 3 * points]), both)
+    medium = Medium(SPACE, {"tissue": tissue, "metal": metal}, {"tissue": Conductivity(0.5, 0.5, "toy", True)}, {})
+    parts = np.array_split(3 * points[faces], contacts)
+    lead = tuple(Electrode(f"C{n + 1}", part) for n, part in enumerate(parts))
+    return Problem(medium, lead, Electrode("ground", 7 * points[faces[:, ::-1]]))
 
 
-def sample() -> None:
+def toy_field(contacts: int) -> LeadField:
+    """Return the toy's field, with a patch."""
+    problem, near, far = toy_problem(contacts), np.full(3, 4.0), np.full(3, 8.0)
+    boxes = nested_boxes([(-near, near)], (-far, far), TOY_MM, widen=2)
+    field = solve(problem, boxes, device="cpu")
+    patch = box_around(np.array([3.0, -1, -1]), np.array([5.0, 1, 1]), TOY_MM / 2)
+    return with_patches(field, problem, [patch], device="cpu")
+
+
+def sample(contacts: int) -> None:
     """Sample the toy's field along a line."""
-    line = np.linspace((4.0, 0, -2), (4.0, 0, 2), 21)
-    on_fibres(toy_field(), [FibrePath("line", "tissue", "", SPACE, line)], missing="nan")
+    line = np.linspace((5.0, 0, -2), (5.0, 0, 2), 21)
+    on_fibres(toy_field(contacts), [FibrePath("line", "tissue", "", SPACE, line)], missing="nan")
 
 
-def excite() -> None:
+def excite(contacts: int) -> None:
     """Find the thresholds of straight fibres beside a point source."""
     line = np.linspace((0.0, 0, 0), (0, 0, 40), 101)
     names, two = ("a", "b"), np.ones(2)
@@ -70,22 +84,22 @@ def excite() -> None:
     recruit(fibres, potentials, [Montage({"C1": -1.0})], pulse, engine=engine(device="cpu"), up_to_mA=MOST_MA)
 
 
-TOYS: Final[Mapping[str, Callable[[], object]]] = MappingProxyType(
+TOYS: Final[Mapping[str, Callable[[int], object]]] = MappingProxyType(
     {"field": toy_field, "fibres": sample, "recruitment": excite}
 )
 """By stage, in their order."""
 
 
-def compile_all() -> None:
-    """Compile what the stages need, and note that it was done."""
+def compile_all(contacts: int) -> None:
+    """Compile what the stages need for a lead of some contacts, and note that it was done."""
     if hasattr(os, "nice"):
         os.nice(10)
     for stage, toy in TOYS.items():
-        toy()
+        toy(contacts)
         print(stage, flush=True)
     if (done := mark()) is not None:
         done.touch()
 
 
 if __name__ == "__main__":
-    compile_all()
+    compile_all(int(sys.argv[1]))

@@ -6,22 +6,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from spinemodel.errors import BackendUnavailableError
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.montage import parse_montage, told
+from spinemodel.io.fibre_potentials import read_fibre_potentials
 from spinemodel.io.lead import read_placed
-from spinemodel.io.lead_field import read_lead_field
 from spinemodel.io.whole_model import WholeModel
+from spinemodel.leads.lead import Lead
+from spinemodel.leads.placement import Placed
 from spinemodel.recruitment.curves import RecruitmentCurve, lowest_threshold
+from spinemodel.recruitment.fibre_table import FibreTable
 from spinemodel.report.field import render_field
 from spinemodel.report.lead import render_lead
 from spinemodel.report.page import Picture
 from spinemodel.report.recruitment import draw_bands, draw_curves
 from spinemodel.report.recruitment_map import LEGEND, draw_map
+from spinemodel.report.recruitment_thresholds import draw_thresholds
 from spinemodel.report.render import render_model
 from spinemodel.report.study_page import picture
 from spinemodel.report.study_spread import TITLE as SPREAD
-from spinemodel.study.fibres_stage import LEAD_FIELD
+from spinemodel.study.fibres_stage import POTENTIALS
 from spinemodel.study.spread import bands_of
 from spinemodel.study.stage import Job
 
@@ -30,19 +36,25 @@ MOST: Final = 3
 
 
 def pictures_of(
-    job: Job, model: WholeModel, found: Sequence[RecruitmentCurve]
+    job: Job,
+    model: WholeModel,
+    field: LeadField,
+    fibres: Sequence[FibreTable],
+    found: Sequence[RecruitmentCurve],
 ) -> tuple[Mapping[str, Sequence[Picture]], Sequence[str]]:
     """Return the pictures by the title of their section, and what to say where some cannot be drawn."""
     if not job.study.report.figures:
         return {}, ["pictures were not asked for"]
-    montages = by_threshold(found)
+    montages, placed = by_threshold(found), read_placed(job.folder / "lead" / "lead.json", model)
+    first = next(one for one in fibres if one.montage == montages[0])
     try:
         with job.step("Drawing model and lead"):
-            shown = {"Model and lead": _of_lead(job, model)}
+            shown = {"Model and lead": _of_lead(job, model, placed)}
         with job.step("Drawing the field"):
-            shown |= {"Field": [_of_field(job, model, read_lead_field(job.folder / LEAD_FIELD), montages)]}
+            shown |= {"Field": [_of_field(job, model, field, montages[0], placed.lead)]}
         with job.step("Drawing recruitment"):
-            shown |= {"Recruitment": _of_recruitment(job, found, montages), SPREAD: _of_spread(job, montages[0])}
+            drawn = [*_of_thresholds(job, model, first, placed.lead), *_of_recruitment(job, found, montages)]
+            shown |= {"Recruitment": drawn, SPREAD: _of_spread(job, montages[0])}
     except BackendUnavailableError as missing:
         return {}, [f"pictures are left out: {missing}"]
     return shown, []
@@ -55,9 +67,8 @@ def by_threshold(found: Sequence[RecruitmentCurve]) -> list[str]:
     return sorted(names, key=lambda name: lowest[name])
 
 
-def _of_lead(job: Job, model: WholeModel) -> list[Picture]:
+def _of_lead(job: Job, model: WholeModel, placed: Placed) -> list[Picture]:
     """Draw the lead in the model, and the model."""
-    placed = read_placed(job.folder / "lead" / "lead.json", model)
     lead, whole = _path(job, "lead"), _path(job, "model")
     render_lead(lead, placed, model.surfaces, model.partition, model.levels.axis)
     render_model(whole, model.surfaces, title=model.subject)
@@ -67,14 +78,28 @@ def _of_lead(job: Job, model: WholeModel) -> list[Picture]:
     ]
 
 
-def _of_field(job: Job, model: WholeModel, field: LeadField, montages: Sequence[str]) -> Picture:
+def _of_field(job: Job, model: WholeModel, field: LeadField, text: str, lead: Lead) -> Picture:
     """Draw the potential of the montage with the lowest threshold."""
-    montage, path = parse_montage(montages[0], field.contacts), _path(job, "field")
-    lead = read_placed(job.folder / "lead" / "lead.json", model).lead
+    montage, path = parse_montage(text, field.contacts), _path(job, "field")
     render_field(path, field, montage, model.require_partition().parts, axis=model.levels.axis, lead=lead,
                  title=told(montage))  # fmt: skip
     caption = f"Potential of {montage}, the montage with the lowest threshold, across and along the spine."
     return picture(path, caption)
+
+
+def _of_thresholds(job: Job, model: WholeModel, found: FibreTable, lead: Lead) -> list[Picture]:
+    """Draw the fibres round the lead by their thresholds in a montage; nothing where none is activated."""
+    if not np.isfinite(found.activated_mA).any():
+        return []
+    along, path = read_fibre_potentials(job.folder / POTENTIALS), _path(job, "thresholds")
+    lines = np.split(along.points, along.offsets[1:-1])
+    montage = parse_montage(found.montage, along.contacts)
+    draw_thresholds(path, found, lines, model.surfaces, lead=lead, montage=montage, title=told(montage))
+    said = (
+        f"Fibres by their thresholds in {found.montage}, the montage with the lowest; dots are where each fires first, "
+        "and grey ones are not activated."
+    )
+    return [picture(path, said)]
 
 
 def _of_recruitment(job: Job, found: Sequence[RecruitmentCurve], montages: Sequence[str]) -> list[Picture]:
@@ -102,7 +127,7 @@ def _of_spread(job: Job, montage: str) -> list[Picture]:
         of = [band for band in own if band.source == source]
         if any(len(band.amplitude_mA) for band in of):
             draw_bands(path := _path(job, f"spread{i}"), of)
-            said = f"Share of each root's fibres that {montage} activates: {of[0].repetitions} {source}."
+            said = f"Share of each root's fibres that {montage} activates: median and {of[0].holds}, {source}."
             drawn.append(picture(path, said))
     return drawn
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from spinemodel.anatomy.tissues import TissueParameters
 from spinemodel.errors import InputError, SpineModelError
+from spinemodel.field.conductivity import MATERIALS, METAL, ROOT, SILICONE, conductivities, require_there
 from spinemodel.io.field_case import preset_at
 from spinemodel.io.files import one_line
 from spinemodel.io.lead_site import PLACES
@@ -16,6 +18,7 @@ from spinemodel.levels import ROOTS
 from spinemodel.study.curves_stage import muscles_of
 from spinemodel.study.fibres_stage import classes_of
 from spinemodel.study.field_stage import tissues_of
+from spinemodel.study.lead_levels import drawn_of, require_level
 from spinemodel.study.lead_stage import POINT, design_of
 from spinemodel.study.model_stage import MODEL
 from spinemodel.study.recruitment_stage import montages_of, pulse_of
@@ -23,7 +26,9 @@ from spinemodel.study.variants import variants_of
 
 Check: TypeAlias = Callable[[Study], object]
 
-KINDS: Final = ("segment", "vertebra", "z", "point")
+LEVELS: Final = ("segment", "vertebra")
+
+KINDS: Final = (*LEVELS, "z", "point")
 """Of places that a lead can lie at."""
 
 
@@ -51,9 +56,10 @@ def _dataset(study: Study) -> None:
 
 
 def _markers(study: Study) -> None:
-    """Look for the markers."""
+    """Read the markers."""
     if study.subject.markers:
         MODEL.files(study.model_copy(update={"vertebrae": None}))
+        drawn_of(study)
 
 
 def _vertebrae(study: Study) -> None:
@@ -63,7 +69,7 @@ def _vertebrae(study: Study) -> None:
 
 
 def _place(study: Study) -> None:
-    """Read where the lead lies as far as that needs no model."""
+    """Read where the lead lies, and see that the subject has the level, as far as that needs no model."""
     kind, colon, value = study.lead.at.partition(":")
     kind, value = kind.strip().lower(), value.strip()
     if (colon and (kind not in KINDS or not value)) or (kind == "z" and not _is_number(value)):
@@ -72,6 +78,8 @@ def _place(study: Study) -> None:
         path = study.path(study.lead.at.removeprefix(POINT))
         if not path.is_file() and not (path.parent / path.name.rpartition(":")[0]).is_file():
             raise InputError(f"{path} is not there; expected a file of Slicer Markups")
+    if kind in LEVELS or not colon:
+        require_level(study, *((kind, value) if colon else ("segment", study.lead.at.strip())))
 
 
 def _is_number(text: str) -> bool:
@@ -102,19 +110,29 @@ def _roots(study: Study) -> None:
             raise InputError(f"no root {name!r}; expected some of {', '.join(map(str, ROOTS))}")
 
 
+def _tissues(study: Study) -> None:
+    """Read the conductivities, and see that they have a value for each tissue of the model and for no other."""
+    preset = preset_at(tissues_of(study), None)
+    others = (ROOT, SILICONE, METAL, *study.build.without)
+    parts = [*(name for name in MATERIALS if name not in others), *map(str, ROOTS)]
+    require_there(preset, parts)
+    conductivities(preset, parts)
+
+
 def _presets(study: Study) -> None:
-    """Read the conductivities of variants."""
+    """Read the conductivities of variants likewise."""
     for variant in variants_of(study):
-        preset_at(tissues_of(variant.study), None)
+        _tissues(variant.study)
 
 
 CHECKS: Final[dict[str, Check]] = {
     "subject.dataset": _dataset,
     "subject.markers": _markers,
+    "build": lambda study: TissueParameters(frozenset(study.build.without), study.build.ventral),
     "vertebrae.given": _vertebrae,
     "lead.name": design_of,
     "lead.at": _place,
-    "tissues.preset": lambda study: preset_at(tissues_of(study), None),
+    "tissues.preset": _tissues,
     "montages": _montages,
     "pulse": pulse_of,
     "fibres.classes": classes_of,

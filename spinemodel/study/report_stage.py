@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from spinemodel.io.study_rows import Study
 from spinemodel.io.tables import Row
 from spinemodel.io.whole_model import WholeModel
 from spinemodel.recruitment.curves import curves
+from spinemodel.recruitment.fibre_table import FibreTable
 from spinemodel.report.page import write_page
 from spinemodel.report.study_methods import Used
 from spinemodel.report.study_page import Shown, study_sections
@@ -52,15 +53,16 @@ def _work(job: Job) -> Notes:
     """Draw the pictures and write the page."""
     model = model_of(job)
     field = read_lead_field(job.folder / LEAD_FIELD)
-    found = [curve for one in read_fibres(job.folder / THRESHOLDS) for curve in curves(one)]
-    pictures, missing = pictures_of(job, model, found)
+    fibres = read_fibres(job.folder / THRESHOLDS)
+    found = [curve for one in fibres for curve in curves(one)]
+    pictures, missing = pictures_of(job, model, field, fibres, found)
     spread = spread_of(job, by_threshold(found)[0])
     tables = job.folder / "curves"
     muscles = read_rows(tables / "muscles.tsv", "curves") if job.study.muscles else []
     shown = Shown(
         title=job.study.report.title or f"Epidural stimulation of {model.subject}: {design_of(job.study).title}",
         warnings=[*warnings(job, model), *values_unread(job.study, field), *missing],
-        used=replace(_used(job, model, field), **used_by(job, spread)),
+        used=replace(_used(job, model, field, fibres), **used_by(job, spread)),
         pictures=pictures,
         curves=read_rows(tables / "curves.tsv", "curves"),
         selectivity=read_rows(tables / "selectivity.tsv", "selectivity"),
@@ -104,9 +106,9 @@ def values_unread(study: Study, field: LeadField) -> Iterator[str]:
                "90 % are those of the lowest and the highest fibre.")  # fmt: skip
 
 
-def _used(job: Job, model: WholeModel, field: LeadField) -> Used:
+def _used(job: Job, model: WholeModel, field: LeadField, found: Sequence[FibreTable]) -> Used:
     """Return what the methods are told from."""
-    study, design, found = job.study, design_of(job.study), read_fibres(job.folder / THRESHOLDS)
+    study, design = job.study, design_of(job.study)
     dataset, muscles = study.subject.dataset, muscles_of(study)
     cited = read_manifest().datasets[dataset].citation if dataset else ()
     sources = dict.fromkeys(row["source"] for row in field.about["conductivities"].values())

@@ -17,7 +17,7 @@ from spinemodel.recruitment.curves import RecruitmentCurve, curves
 from spinemodel.study.hashing import hash_of
 from spinemodel.study.recruitment_stage import THRESHOLDS
 from spinemodel.study.stage import Job, Notes, Stage
-from spinemodel.study.variants import Variant, folder_of, run_variants, variants_of
+from spinemodel.study.variants import Variant, folder_of, remove_others, run_variants, variants_of
 
 NAME: Final = "uncertainty"
 
@@ -49,7 +49,11 @@ def _files(stages: Sequence[Stage], study: Study) -> dict[str, Path]:
 
 
 def _work(stages: Sequence[Stage], job: Job) -> Notes:
-    """Run the variants, and write the tables of what they come to; one that fails is named, and the others go on."""
+    """Run the variants, and write the tables of what they come to; one that fails is named, and the others go on.
+
+    Folders of variants that an earlier state of the study asked for are removed.
+    """
+    remove_others(job)
     if not variants_of(job.study):
         return []
     results = list(_results(stages, job))

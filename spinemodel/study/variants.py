@@ -19,7 +19,7 @@ from spinemodel.io.staging import STAGING
 from spinemodel.io.study_rows import Row, Study
 from spinemodel.recruitment.bands import ANNOTATORS, PRESETS, SEEDS
 from spinemodel.study.field_stage import tissues_of
-from spinemodel.study.record import Done
+from spinemodel.study.record import FILE, Done
 from spinemodel.study.run_stage import begun, inputs_of, is_made_from, run_stage
 from spinemodel.study.stage import Job, Notes, Stage
 
@@ -81,6 +81,15 @@ def run_variants(job: Job, stages: Sequence[Stage]) -> Iterator[tuple[Variant, s
         failed = _run(variant, job, stages)
         job.say(f"{variant.name}: {failed or 'done'}")
         yield variant, failed
+
+
+def remove_others(job: Job) -> None:
+    """Remove the folders of variants that the study no longer asks for."""
+    names = {variant.name for variant in variants_of(job.study)}
+    for path in sorted((job.folder / FOLDER).glob(f"*/{FILE}")):
+        if path.parent.name not in names:
+            shutil.rmtree(path.parent)
+            job.say(f"{path.parent.name}: removed, no longer asked for")
 
 
 def folder_of(variant: Variant, job: Job) -> Path:

@@ -125,9 +125,15 @@ def test_a_figure_of_each_montage(folder: Path, tmp_path: Path, monkeypatch: pyt
                         lambda path, curves, title: drawn.update({path.name: (title, len(curves))}))  # fmt: skip
     monkeypatch.setattr("spinemodel.report.recruitment_map.draw_map",
                         lambda path, curves, kind, title: drawn.update({path.name: (kind, len(curves))}))  # fmt: skip
+    monkeypatch.setattr(
+        "spinemodel.report.recruitment_thresholds.draw_thresholds",
+        lambda path, found, lines, _, title: drawn.update({path.name: (title, len(lines))}),
+    )
     run(folder, "--montage", "C1:-1", *FEW, "--figure", "--out", tmp_path / "one.tsv")
     run(folder, "--montage", "C1:-1", "--montage", "C1:-1,C2:1", *FEW, "--figure", "--out", tmp_path / "two.tsv")
-    assert list(drawn) == ["one.png", "two_map_Ia.png", "two_C1-1.png", "two_C1-1_C2+1.png"]
+    of_two = ["two_map_Ia.png", "two_C1-1.png", "two_C1-1_C2+1.png", "two_thresholds.png"]
+    assert list(drawn) == ["one.png", "one_thresholds.png", *of_two]
+    assert drawn["one_thresholds.png"] == ("C1:-1, monophasic 0.3 ms", 16)
     assert drawn["two_map_Ia.png"] == ("Ia", 8)
     assert drawn["two_C1-1_C2+1.png"] == ("C1:-1,C2:+1, monophasic 0.3 ms", 4)
 
@@ -194,7 +200,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_all_else(folder: Path,
 
 def test_an_earlier_result_of_the_name_is_replaced_as_a_whole(folder: Path, tmp_path: Path) -> None:
     run(folder, "--montage", "C1:-1", *FEW, "--widths", "0.1,0.2", "--out", tmp_path / "c.tsv")
-    stale = ("c.png", "c_C1-1.png", "c_C1-1_C2+0.5.png", "c_map_Ia.png")
+    stale = ("c.png", "c_thresholds.png", "c_C1-1.png", "c_C1-1_C2+0.5.png", "c_map_Ia.png")
     others = ("c_mine.png", "d.png", "c_mine.tsv")
     for name in (*stale, *others):
         (tmp_path / name).write_text("")

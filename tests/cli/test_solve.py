@@ -12,12 +12,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from spinemodel.cli import memory
 from spinemodel.cli.solve import solve
 from spinemodel.errors import ConvergenceError, SpineModelError
 from spinemodel.field.boxes import Box
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.problem import Problem
+from spinemodel.io import memory
 from spinemodel.io.files import sha256
 from spinemodel.io.lead import write_lead
 from spinemodel.io.lead_field import read_lead_field, require_lead, require_model
@@ -101,6 +101,9 @@ def test_a_field_is_solved_told_and_written(folder: Path, tmp_path: Path, asked:
     assert field.about["conductivities"]["CSF"]["along"] == 1.7
     assert field.about["settings"]["spacing_mm"] == 1.0
     assert "certificate" not in field.about
+    assert [(row["name"], row["u_mm"], row["v_mm"]) for row in field.about["contacts"]] == [
+        (one.name, one.u_mm, one.v_mm) for one in paddle().contacts
+    ]
 
 
 def test_boxes_hold_the_lead_finely_and_all_tissues(folder: Path, tmp_path: Path, asked: dict[str, Any]) -> None:
@@ -133,7 +136,7 @@ def test_patches_are_told_and_can_be_left_out(
     assert "No patches" in without
     needs = [float(re.search(r"about ([\d.]+) GB", text)[1]) for text in (told, without)]  # type: ignore[index]
     assert needs[0] > needs[1] + 0.5
-    monkeypatch.setattr("spinemodel.cli.field_case.free_bytes", lambda: round(1e9 * (needs[0] - 0.1)))
+    monkeypatch.setattr("spinemodel.io.field_memory.free_bytes", lambda: round(1e9 * (needs[0] - 0.1)))
     assert "needs about" in problem_of(folder, "--spacing", "1", "--out", tmp_path / "a.h5")
     run(folder, "--spacing", "1", "--out", tmp_path / "a.h5", "--no-patches")
     assert not read_lead_field(tmp_path / "a.h5").patches
@@ -142,7 +145,7 @@ def test_patches_are_told_and_can_be_left_out(
 def test_what_does_not_fit_is_refused_with_the_spacing_that_would(
     folder: Path, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spinemodel.cli.field_case.free_bytes", lambda: 1 << 30)
+    monkeypatch.setattr("spinemodel.io.field_memory.free_bytes", lambda: 1 << 30)
     said = problem_of(folder, "--spacing", "0.2", "--out", tmp_path / "a.h5")
     assert "--spacing 0.2: needs about" in said
     assert "1.1 GB are free" in said
@@ -151,7 +154,7 @@ def test_what_does_not_fit_is_refused_with_the_spacing_that_would(
     run(folder, "--spacing", fits, "--out", tmp_path / "a.h5")
     finer = f"{float(fits) - 0.05:.2f}"
     assert "needs about" in problem_of(folder, "--spacing", finer, "--out", tmp_path / "b.h5")
-    monkeypatch.setattr("spinemodel.cli.field_case.free_bytes", lambda: 1000)
+    monkeypatch.setattr("spinemodel.io.field_memory.free_bytes", lambda: 1000)
     assert "no spacing would" in problem_of(folder, "--out", tmp_path / "a.h5")
 
 

@@ -12,8 +12,10 @@ from typer.testing import CliRunner
 from spinemodel.cli.sweep import sweep
 from spinemodel.cli.sweep_target import target_of
 from spinemodel.errors import InputError, SpineModelError
+from spinemodel.io.files import plain
 from spinemodel.io.muscles import read_muscles
 from spinemodel.io.recruitment_tables import read_rows
+from spinemodel.leads.design import Contact
 from tests.cli.toy_recruitment import lead_field, model_folder
 from tests.recruitment.toy_engine import Toy
 
@@ -77,12 +79,11 @@ def test_fields_of_one_name_are_refused(folder: Path, tmp_path: Path) -> None:
         run(folder, "--target", "L1_L", "--out", tmp_path / "r.tsv", fields=("lf.h5", "lf.h5"))
 
 
-def test_pairs_of_a_lead_that_ships(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from spinemodel.leads.design import Contact
-
-    contacts = tuple(Contact(f"C{i + 1}", "disc", 0.0, 4.0 * i, 3.0, 3.0) for i in range(3))
-    monkeypatch.setattr("spinemodel.cli.sweep.contacts_of", lambda _: contacts)
-    run(folder, "--target", "L1_L", "--pairs", "neighbours", "--out", tmp_path / "r.tsv")
+def test_pairs_of_a_lead_of_one_s_own(folder: Path, tmp_path: Path) -> None:
+    row = [plain(Contact(f"C{i + 1}", "disc", 0.0, 4.0 * i, 3.0, 3.0)) for i in range(3)]
+    lead_field(folder / "sub-toy", folder / "row.h5", contacts=row)
+    words = ("--target", "L1_L", "--pairs", "neighbours", "--out", tmp_path / "r.tsv")
+    run(folder, *words, fields=("row.h5",))
     found = {row["montage"] for row in read_rows(tmp_path / "r.tsv", "ranks")}
     assert found == {"C1:-1", "C2:-1", "C3:-1", "C1:-1,C2:+1", "C2:-1,C1:+1", "C2:-1,C3:+1", "C3:-1,C2:+1"}
 
@@ -97,7 +98,7 @@ def test_pairs_of_a_lead_that_ships(folder: Path, tmp_path: Path, monkeypatch: p
         (("--target", "L1_L", "--muscles", "example"), "and with nothing else"),
         (("--target", "muscle:XX_L", "--muscles", "example"), "got XX_L"),
         (("--target", "L1_L", "--class", "Ia,II"), "expected one class"),
-        (("--target", "L1_L", "--pairs", "all"), "where contacts of toy lie is not known"),
+        (("--target", "L1_L", "--pairs", "all"), "does not state where the contacts of toy lie"),
         (("--target", "L1_L", "--out", "r.txt"), "ends with .tsv"),
         (("--target", "L1_L", "--roots", "L2_R"), "root L1_L: L1_L is not among --roots L2_R"),
         (("--target", "side:L", "--roots", "L2_R"), "side L: L is not among --roots L2_R"),

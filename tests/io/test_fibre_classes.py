@@ -81,3 +81,10 @@ def test_classes_are_chosen_by_name() -> None:
     assert [one.name for one in chosen_classes(["alpha", "Ia"], known)] == ["alpha", "Ia"]
     with pytest.raises(InputError, match="nearest is alpha"):
         chosen_classes(["alfa"], known)
+
+
+def test_a_file_that_is_not_there_is_told_without_numbers_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        read_classes(tmp_path / "no.toml")
+    said = str(refused.value)
+    assert said == f"{tmp_path / 'no.toml'}: cannot be read as classes of fibres (No such file or directory)"

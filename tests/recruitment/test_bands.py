@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spinemodel.errors import InputError
-from spinemodel.recruitment.bands import bands
+from spinemodel.recruitment.bands import bands, enough
 from spinemodel.recruitment.curves import SHARES, curves, share_at
 from tests.recruitment.made_fibres import curve, table, whole_table
 
@@ -18,6 +18,16 @@ def test_quantiles_of_shares_and_currents() -> None:
     at = np.searchsorted(one.amplitude_mA, 5.1)
     np.testing.assert_array_equal([one.low[at], one.middle[at], one.high[at]], [0, 1, 1])
     np.testing.assert_allclose(one.currents_mA, [[0.6, 5.1, 9.6]] * len(SHARES), atol=0.11)
+
+
+@pytest.mark.parametrize(("count", "holds"), [(3, "range of 3 repetitions"), (9, "range of 9 repetitions"),
+                                              (10, "80 % of 10 repetitions")])  # fmt: skip
+def test_few_repetitions_tell_their_range(count: int, holds: str) -> None:
+    tops = np.linspace(0.1, 1.0, count)
+    (one,) = bands([[curve("L3_R", {1.0: float(top)})] for top in tops], "tops", 0.8)
+    assert one.holds == holds
+    ends = (tops[0], tops[-1]) if count < enough(0.8) else np.quantile(tops, [0.1, 0.9])
+    np.testing.assert_allclose([one.low[0], one.high[0]], ends)
 
 
 def test_all_alike_have_no_spread() -> None:

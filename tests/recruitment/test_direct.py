@@ -15,6 +15,7 @@ from spinemodel.recruitment._membranes import conduct
 from spinemodel.recruitment.direct import Direct, traces
 from spinemodel.recruitment.engine import FIRES_MV
 from spinemodel.recruitment.geometry import mrg_geometry
+from spinemodel.recruitment.propagation import WALK, walks
 from spinemodel.recruitment.pulse import biphasic, monophasic
 from tests.recruitment.point_sources import (
     BETWEEN_MA,
@@ -169,6 +170,16 @@ def test_a_watched_lane_ends_early_and_tells_the_same_until_then() -> None:
     told = np.isfinite(some)
     assert told[15:26].all()
     assert not told[:12].any()
+    assert (some[told] == all_told[told]).all()
+
+
+def test_a_lane_whose_spike_has_walked_ends_early_and_tells_the_same_until_then() -> None:
+    amplitude = np.array([0.4])
+    all_told = Direct().run(OVER_NODE, TEN, amplitude, NO_CURRENT).first_ms
+    some = Direct().run(OVER_NODE, TEN, amplitude, NO_CURRENT, walk=WALK).first_ms
+    told = np.isfinite(some)
+    assert walks(some).all()
+    assert told.sum() < np.isfinite(all_told).sum()
     assert (some[told] == all_told[told]).all()
 
 

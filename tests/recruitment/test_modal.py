@@ -11,6 +11,7 @@ from spinemodel.recruitment import _modal_lanes, direct, modal
 from spinemodel.recruitment.axons import Axons, Ends
 from spinemodel.recruitment.geometry import PERIOD, centres_um, mrg_geometry
 from spinemodel.recruitment.modal import Modal
+from spinemodel.recruitment.propagation import WALK, walks
 from spinemodel.recruitment.pulse import Pulse, biphasic, monophasic, train
 from spinemodel.recruitment.search import find_thresholds
 
@@ -115,6 +116,19 @@ def test_a_lane_is_left_when_a_watched_node_has_fired() -> None:
     told = np.isfinite(left)
     np.testing.assert_array_equal(left[told], whole[told])
     assert np.isinf(left[1]).all()
+
+
+def test_a_lane_is_left_when_a_spike_has_walked() -> None:
+    axons = under_a_point([10.0, 10.0, 10.0], [81, 61, 61], 1.0)
+    lanes, amplitude = np.arange(3), np.array([0.3, 0.3, 0.01])
+    whole, left, far = (
+        CPU.run(axons, lanes, amplitude, monophasic(0.1), walk=nodes).first_ms for nodes in (0, WALK, 81)
+    )
+    told = np.isfinite(left)
+    np.testing.assert_array_equal(left[told], whole[told])
+    np.testing.assert_array_equal(far, whole)
+    assert walks(left).tolist() == [True, True, False]
+    assert (told.sum(axis=1) < np.isfinite(whole).sum(axis=1)).tolist() == [True, True, False]
 
 
 def test_lanes_that_are_left_quiet_would_not_have_fired(monkeypatch: pytest.MonkeyPatch) -> None:

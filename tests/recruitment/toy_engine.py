@@ -54,6 +54,7 @@ class Toy:
         step_ms: float = STEP_MS,
         end_ms: float | None = None,
         watch: IntArray | None = None,
+        walk: int = 0,
     ) -> Spikes:
         self.lanes += len(axon)
         self.calls.append(len(axon))

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from spinemodel.anatomy.fibre_paths import FibrePath
+from spinemodel.arrays import FloatArray
 from spinemodel.errors import BackendUnavailableError, InputError
 from spinemodel.field.montage import Montage
+from spinemodel.recruitment.fibre_table import FibreTable, fibre_table
 from spinemodel.recruitment.population import Population
 from spinemodel.recruitment.recruited import Recruited
 from spinemodel.recruitment.thresholds import Outcome, Thresholds
@@ -20,8 +22,8 @@ from tests.report.test_field import ball
 from tests.report.test_recruitment import drawn
 
 
-def recruited(threshold: list[float]) -> Recruited:
-    """Return upright fibres beside each other, from the left to the right."""
+def fibres(threshold: list[float]) -> tuple[FibreTable, list[FloatArray]]:
+    """Return upright fibres beside each other, from the left to the right, and their lines."""
     n = len(threshold)
     z = np.linspace(20, -20, 81)
     paths = [FibrePath(f"p{i}", "L3_R", "", "test", np.stack([0 * z + 4 * i, 0 * z, z], axis=1)) for i in range(n)]
@@ -30,7 +32,8 @@ def recruited(threshold: list[float]) -> Recruited:
     population = Population("test", tuple(path.name for path in paths), ("L3_R",) * n, ("Ia",) * n, ("mrg",) * n,
                             np.full(n, 12.0), np.zeros(n), np.full(n, 1 / n), tuple(paths))  # fmt: skip
     found = Thresholds(threshold, outcome, np.where(fires, 3, -1), np.where(fires, 0.2, np.nan), 10.0, 1e-3)
-    return Recruited("C1:-1", "0.3 ms", population, found, np.where(fires, 0.0, np.nan)[:, None] + np.zeros(3))
+    site = np.where(fires, 0.0, np.nan)[:, None] + np.zeros(3)
+    return fibre_table(Recruited("C1:-1", "0.3 ms", population, found, site)), [path.points for path in paths]
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +47,7 @@ def _drawing() -> None:
 
 def test_colours_run_from_dark_to_light(tmp_path: Path) -> None:
     path = tmp_path / "map.png"
-    draw_thresholds(path, recruited([0.5, 1.0, 2.0, 4.0, np.nan]), {}, title="test")
+    draw_thresholds(path, *fibres([0.5, 1.0, 2.0, 4.0, np.nan]), {}, title="test")
     view = drawn(path)[600:640, :700].min(axis=0)
     lines = np.flatnonzero(np.ptp(view, axis=-1) > 0.1)
     green = view[lines, 1]
@@ -59,10 +62,10 @@ def test_lead_and_cord(tmp_path: Path) -> None:
     lead = toy_lead()
     active = next(name for name in lead.parts.parts if name != "Backing")
     montage = Montage({active: -1.0})
-    draw_thresholds(path, recruited([1.0, np.nan]), {"Cord": ball("Cord", 6.0)}, lead=lead, montage=montage)
+    draw_thresholds(path, *fibres([1.0, np.nan]), {"Cord": ball("Cord", 6.0)}, lead=lead, montage=montage)
     assert (drawn(path)[100:1200, :1250].max(axis=-1) < 0.2).any()
 
 
 def test_nothing_to_colour(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no fibre is activated"):
-        draw_thresholds(tmp_path / "map.png", recruited([np.nan]), {})
+        draw_thresholds(tmp_path / "map.png", *fibres([np.nan]), {})

@@ -224,6 +224,7 @@ def test_spread_is_told_by_source() -> None:
     assert [row["I50_percent"] for row in sources.rows] == ["50", "50"]
     assert {row["montage"] for row in shown.rows} == {"C1:-1"}
     assert "3 seeds of the population, 40 conductivity presets, the study itself among them" in section.text[0]
+    assert "A band holds 95 %, or of fewer than 40 the range, of the repetitions of one source" in section.text[0]
     assert section.text[1] == "Fewer than 40 repetitions give their range and no confidence: seeds of the population."
     (nothing,) = spread_section(Spread(0.95, [], [], "C1:-1"), []).text
     assert "nothing can be said" in nothing
@@ -234,6 +235,7 @@ def test_methods_tell_the_spread() -> None:
     paragraphs, works = methods(replace(USED, **more))
     assert "2 redrawn annotations, the study itself" in paragraphs[-1]
     assert "chosen and not measured" in paragraphs[-1]
+    assert "A band holds the range of the repetitions" in paragraphs[-1]
     assert paragraphs[-1].endswith(f"Another [{works.index('Table three') + 1}].")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spinemodel.study import compiling as module
-from spinemodel.study.compiling import STAGES, TOLD, compiling
+from spinemodel.study.compiling import ONCE, STAGES, TOLD, compiling, told_once
 from spinemodel.study.kernels import TOYS
 
 
@@ -35,9 +35,23 @@ def test_where_all_is_compiled_nothing_is_started_or_told(done: Path, monkeypatc
     done.touch()
     monkeypatch.setattr(module, "Popen", None)
     told: list[str] = []
-    with compiling(told.append) as ready:
+    with compiling(told.append, 16) as ready:
         ready("field")
     assert not told
+
+
+def test_commands_say_once_that_they_compile(done: Path) -> None:
+    told: list[str] = []
+    with pytest.raises(KeyError), told_once("field", told.append):
+        raise KeyError
+    for stage in ("field", "field", "fibres"):
+        with told_once(stage, told.append):
+            pass
+    assert told == [ONCE] * 3, "anew after a failure, and for each stage"
+    done.touch()
+    with told_once("recruitment", told.append):
+        pass
+    assert len(told) == 3
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="scripts are no programs there")
@@ -47,7 +61,7 @@ def test_a_process_that_fails_or_ends_holds_nobody_up(
 ) -> None:
     as_process(monkeypatch, tmp_path, script)
     told: list[str] = []
-    with compiling(told.append) as ready:
+    with compiling(told.append, 16) as ready:
         for stage in ("model", *STAGES, "report"):
             ready(stage)
     assert told == [TOLD]
@@ -58,7 +72,7 @@ def test_a_stage_waits_for_its_own_loops_alone(done: Path, tmp_path: Path, monke
     seen = tmp_path / "seen"
     script = f"import pathlib, time\ntime.sleep(0.3)\npathlib.Path({str(seen)!r}).touch()\n"
     as_process(monkeypatch, tmp_path, script + "print('field', flush=True)\ntime.sleep(600)")
-    with compiling(lambda _line: None) as ready:
+    with compiling(lambda _line: None, 16) as ready:
         ready("model")
         assert not seen.exists()
         ready("field")

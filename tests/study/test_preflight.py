@@ -33,6 +33,40 @@ def test_a_sound_study_passes(tmp_path: Path) -> None:
     require_sound(read_study(path), path)
 
 
+@pytest.mark.parametrize("at", ["l2", "segment:S1", "vertebra:T12", "vertebra:t12/L1", "z:-20"])
+def test_levels_of_the_subject_pass(tmp_path: Path, at: str) -> None:
+    path = tmp_path / "q.toml"
+    path.write_text(LEAST.replace('at = "L2"', f'at = "{at}"'))
+    require_sound(read_study(path), path)
+
+
+OWN = """
+[materials.Bone]
+along = 0.1
+across = 0.1
+source = "a test"
+verified = false
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "build", "line"),
+    [
+        ("", "", "no value for Bulk, CSF, Disc"),
+        ('base = "nrv"\n', '[build]\nwithout = ["Bone"]', "names Bone, which the model lacks"),
+    ],
+)
+def test_conductivities_of_variants_are_those_of_the_model_s_tissues(
+    tmp_path: Path, before: str, build: str, line: str
+) -> None:
+    path, own = tmp_path / "q.toml", tmp_path / "own.toml"
+    own.write_text(f'unit = "S/m"\n{before}{OWN}')
+    path.write_text(f'{LEAST}{build}\n[uncertainty]\npresets = ["own.toml"]\n')
+    with pytest.raises(InputError) as refused:
+        require_sound(read_study(path), path)
+    assert str(refused.value).startswith(f"{path}: uncertainty.presets: {own}: {line}")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
@@ -40,6 +74,8 @@ def test_a_sound_study_passes(tmp_path: Path) -> None:
         ("C2:-1", "C1:-1.0", "montages: 'C1:-1.0' stands there twice"),
         ("rado-scs", "rado-scx", "lead.name: lead rado-scx: not in the catalogue; did you mean rado-scs?"),
         ('at = "L2"', 'at = "high:L2"', "lead.at: got 'high:L2', expected L1, segment:L1"),
+        ('at = "L2"', 'at = "L9"', "lead.at: sub-phantom has no spinal segment 'L9'; expected one of T10, T11"),
+        ('at = "L2"', 'at = "vertebra:T1"', "lead.at: sub-phantom has no vertebra 'T1'; expected one of T8, T9"),
         ('at = "L2"', 'at = "z:up"', "lead.at: got 'z:up', expected"),
         ('at = "L2"', 'at = "point:no.mrk.json"', "lead.at: "),
         ("capogrosso2013", "capogroso", "tissues.preset: "),
@@ -48,6 +84,8 @@ def test_a_sound_study_passes(tmp_path: Path) -> None:
         ('roots = ["L3_L"]', 'classes = ["Ic"]', "fibres.classes: fibre classes: 'Ic' is not known; nearest is"),
         ('roots = ["L3_L"]', '[muscles]\nmatrix = "no.toml"', "muscles.matrix: "),
         ('roots = ["L3_L"]', '[uncertainty]\npresets = ["capogrosso2013"]', "uncertainty.presets: capogrosso2013 is"),
+        ('roots = ["L3_L"]', '[uncertainty]\npresets = ["nvr"]', "uncertainty.presets: conductivities: no preset"),
+        ('roots = ["L3_L"]', '[build]\nwithout = ["Bones"]', "build: without Bones: no such part; expected some of"),
         ('roots = ["L3_L"]', '[vertebrae]\ngiven = "no"', "vertebrae.given: "),
         ("phantom = {}", 'markers = "no"', "subject.markers: "),
         ("phantom = {}", 'phantom = {}\ndataset = "no"', "subject.dataset: no dataset 'no'; expected"),

@@ -127,6 +127,21 @@ def test_one_more_repetition_leaves_the_others(study: Path, out: Path) -> None:
     assert told.steps == ["seed-3: recruitment"]
 
 
+def test_variants_that_are_no_longer_asked_for_are_removed(study: Path, out: Path) -> None:
+    run(study, out)
+    toy.write(study.parent, "seeds = 1\npresets = ['nrv']")
+    (out / "variants" / "mine").mkdir()
+    told, _ = run(study, out)
+    assert told.steps == []
+    assert {path.name for path in (out / "variants").iterdir()} == {"seed-1", "preset-nrv", "mine"}
+    assert [line for line in told.lines if "removed" in line] == [
+        f"{name}: removed, no longer asked for" for name in sorted({*NAMES} - {"seed-1", "preset-nrv"})
+    ]
+    toy.write(study.parent, "level = 0.9")
+    run(study, out)
+    assert {path.name for path in (out / "variants").iterdir()} == {"mine"}
+
+
 def test_variants_may_be_removed(study: Path, out: Path) -> None:
     run(study, out)
     for path in files_in(out / "variants").values():

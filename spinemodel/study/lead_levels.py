@@ -1,0 +1,83 @@
+"""The levels that a lead can lie at, as far as markers tell them: a slip is then told before the model is built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from spinemodel.anatomy.annotation import Annotation
+from spinemodel.anatomy.arrange import arrange
+from spinemodel.anatomy.axis import axis_of
+from spinemodel.anatomy.phantom import Phantom, annotate
+from spinemodel.anatomy.segments import SEGMENTS, spinal_segments
+from spinemodel.anatomy.vertebral_levels import vertebra_names, vertebral_levels
+from spinemodel.errors import GeometryError, InputError
+from spinemodel.io.bids import read_subject
+from spinemodel.io.study_rows import Study
+
+SPARE_MM: Final = 10.0
+"""By which the cord is taken to reach beyond its contours, so that no level is refused that the model may have. A
+choice: the conus is rounded off within it."""
+
+
+def require_level(study: Study, kind: str, name: str) -> None:
+    """Refuse a level that the subject's model cannot have.
+
+    Parameters
+    ----------
+    study
+        What is asked for.
+    kind
+        ``segment`` or ``vertebra``.
+    name
+        Such as ``L3``, or ``T12/L1`` for a disc, in any case of letters.
+
+    Raises
+    ------
+    InputError
+        If there is no such level, or it lies beyond what was drawn.
+    """
+    drawn = drawn_of(study)
+    try:
+        known = _segments(drawn) if kind == "segment" else _vertebrae(drawn, study)
+    except GeometryError:
+        return  # the model's own stage tells better what is wrong with the markers
+    if name.casefold() not in map(str.casefold, known):
+        what = "spinal segment" if kind == "segment" else "vertebra"
+        raise InputError(f"{drawn.subject} has no {what} {name!r}; expected one of {', '.join(known) or 'none'}")
+
+
+def drawn_of(study: Study) -> Annotation:
+    """Return what was drawn of the subject, in order."""
+    subject = study.subject
+    if subject.phantom is None:
+        return arrange(read_subject(study.path(str(subject.markers)), subject.subject))
+    return arrange(annotate(Phantom(noise_mm=subject.phantom.noise_mm, seed=subject.phantom.seed)))
+
+
+def _segments(drawn: Annotation) -> Sequence[str]:
+    """Return the spinal segments that the cord may reach; none without roots, which tell where they lie."""
+    if not drawn.roots:
+        return ()
+    points, spare = np.vstack([markers.points for markers in drawn.cord]), np.array([0.0, 0.0, SPARE_MM])
+    entries = {root: markers.points[0] for root, markers in drawn.roots.items()}
+    axis = axis_of(drawn.space, drawn.dura, drawn.ganglia)
+    there = {span.name for span in spinal_segments(axis, entries, np.vstack([points - spare, points + spare]))}
+    return [name for name in SEGMENTS if name in there]
+
+
+def _vertebrae(drawn: Annotation, study: Study) -> Sequence[str]:
+    """Return the vertebrae and the discs below them; all that there can be where vertebrae come from elsewhere."""
+    last = study.build.last_thoracic, study.build.last_lumbar
+    if study.vertebrae:
+        names = vertebra_names(*last)
+    elif drawn.ganglia:
+        axis = axis_of(drawn.space, drawn.dura, drawn.ganglia)
+        spans = vertebral_levels(axis, drawn.ganglia, last_thoracic=last[0], last_lumbar=last[1])
+        names = tuple(span.name for span in spans)
+    else:
+        return ()
+    return [*names, *(f"{upper}/{lower}" for upper, lower in pairwise(names) if not upper.startswith("S"))]
