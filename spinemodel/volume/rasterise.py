@@ -17,15 +17,13 @@ from typing import Final
 import numpy as np
 
 from spinemodel.anatomy.surface import Surface
-from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.arrays import IntArray
 from spinemodel.errors import GeometryError, InputError
-from spinemodel.jit import compiled
 from spinemodel.spaces import require_same_space
-from spinemodel.volume._crossings import REACH
 from spinemodel.volume._device import Device, choose
-from spinemodel.volume._rasterise_cpu import Int32Array, Mesh, Runs, runs
-from spinemodel.volume._threads import shares, side_by_side
-from spinemodel.volume.grid import Grid, Shape, to_indices, to_mm
+from spinemodel.volume._rasterise_cpu import Runs, runs
+from spinemodel.volume._snap import Mesh, corners, snap
+from spinemodel.volume.grid import Grid, Shape, to_mm
 from spinemodel.volume.spans import Spans
 
 MAX_TRIANGLES: Final = 1 << 30
@@ -80,10 +78,10 @@ def rasterise(
     ranks = [0.0] * len(group) if priorities is None else list(priorities)
     _require(group, grid, given, ranks)
     order = sorted(range(len(group)), key=lambda n: (ranks[n], -n))
-    meshes = [Mesh(snap(group[n], grid), group[n].faces) for n in order]
+    meshes = snap([group[n] for n in order], grid)
     found = _runs(meshes, grid.shape, choose(device))
     if found.open:
-        raise GeometryError(_opening(group[order[found.open[0]]], meshes[found.open[0]].vertices, grid))
+        raise GeometryError(_opening(group[order[found.open[0]]], meshes[found.open[0]], grid))
     names = {label: surface.name for label, surface in zip(given, group, strict=True)}
     of_rank = np.array([given[n] for n in order], dtype=np.uint16)
     return Spans(grid, found.start, found.stop, of_rank[found.rank], names)
@@ -115,47 +113,9 @@ def _require(group: list[Surface], grid: Grid, labels: list[int], priorities: li
         raise InputError(f"rasterise: got {total} triangles, expected at most {MAX_TRIANGLES}; rasterise in parts")
 
 
-def snap(surface: Surface, grid: Grid) -> Int32Array:
-    """Return the vertices in voxel indices, snapped to whole multiples of 2^-16, (n, 3).
-
-    It is done on the CPU for both processors, so that both begin with the same numbers.
-
-    Raises
-    ------
-    InputError
-        If a vertex is not finite, or too far from the grid.
-    """
-    inverse = np.asarray(np.linalg.inv(grid.affine))
-    snapped = np.empty(surface.vertices.shape, dtype=np.int32)
-    reaches = side_by_side(
-        lambda part: _snap(surface.vertices[part], inverse, snapped[part]), shares(len(surface.vertices))
-    )
-    if max(reaches, default=0.0) < REACH - 1:
-        return snapped
-    far = np.abs(to_indices(grid, surface.vertices)).max(axis=1)
-    wrong = int(np.argmax(np.where(np.isfinite(far), far, np.inf)))
-    where = ", ".join(f"{x:g}" for x in surface.vertices[wrong])
-    raise InputError(
-        f"surface {surface.name}: vertex {wrong} at ({where}) mm is not within {REACH} voxels of the grid's first; "
-        "use a coarser grid, or mend the mesh"
-    )
-
-
-@compiled
-def _snap(vertices: FloatArray, inverse: FloatArray, snapped: Int32Array) -> float:
-    """Write the snapped vertices, and return the farthest coordinate, voxels; infinite where one is not finite."""
-    reach = 0.0
-    for n in range(len(vertices)):
-        x, y, z = vertices[n, 0], vertices[n, 1], vertices[n, 2]
-        for axis in range(3):
-            at = inverse[axis, 0] * x + inverse[axis, 1] * y + inverse[axis, 2] * z + inverse[axis, 3]
-            reach = max(reach, abs(at)) if at == at else np.inf
-            snapped[n, axis] = np.int64(np.floor(at * 65536 + 0.5))
-    return reach
-
-
-def _opening(surface: Surface, snapped: Int32Array, grid: Grid) -> str:
+def _opening(surface: Surface, mesh: Mesh, grid: Grid) -> str:
     """Return what is wrong with an open mesh, and where."""
+    snapped = corners(mesh)
     _, place = np.unique(snapped, axis=0, return_inverse=True)
     faces = place.reshape(-1)[surface.faces]
     edges = np.vstack([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])

@@ -58,9 +58,11 @@ class Spans:
 @compiled
 def _are_sound(start: IntArray, stop: IntArray, label: LabelArray, nz: int, size: int) -> bool:
     """Tell whether runs ascend without overlap, stay in their column, and have a label."""
-    before = 0
+    before, column_end = 0, 0
     for n in range(len(start)):
-        if start[n] < before or stop[n] <= start[n] or start[n] // nz != (stop[n] - 1) // nz or label[n] == 0:
+        if start[n] >= column_end:
+            column_end = (start[n] // nz + 1) * nz
+        if start[n] < before or stop[n] <= start[n] or stop[n] > column_end or label[n] == 0:
             return False
         before = stop[n]
     return before <= size

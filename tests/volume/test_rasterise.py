@@ -155,6 +155,15 @@ def test_overlapping_parts_of_one_surface_are_united_and_a_hole_stays_empty() ->
     assert (values(rasterise(hollow, grid)) > 0).sum() == 216 - 8
 
 
+def test_a_few_large_triangles_cross_more_columns_than_there_was_room_for() -> None:
+    # A face that finds no room is begun again; its edges are counted once, or the box would be taken for open.
+    for size in (30, 100):
+        grid = Grid((size + 2, size + 2, 4), np.eye(4), "test")
+        expected = np.zeros(grid.shape, dtype=bool)
+        expected[1:-1, 1:-1] = True
+        assert np.array_equal(values(rasterise(box((0.5, 0.5, -0.5), size), grid)) > 0, expected)
+
+
 def test_an_inside_out_surface_holds_the_same() -> None:
     shape = sphere(4.0)
     grid = around([shape], 0.7)

@@ -1,0 +1,106 @@
+"""Vertices on the lattice of a grid's voxels: where every triangle's arithmetic begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemodel.anatomy.surface import Surface
+from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.errors import InputError
+from spinemodel.jit import compiled
+from spinemodel.volume._crossings import REACH, mark, place
+from spinemodel.volume._threads import shares, side_by_side
+from spinemodel.volume.grid import Grid, to_indices
+
+Int32Array: TypeAlias = NDArray[np.int32]
+Row: TypeAlias = tuple[float, float, float, float]
+
+
+class Mesh(NamedTuple):
+    """A mesh of vertices snapped to 2^-16 voxel: u and v in one number, w, and the mark, each (n,); and its faces."""
+
+    places: IntArray
+    heights: Int32Array
+    marks: IntArray
+    faces: IntArray
+
+
+def snap(surfaces: Sequence[Surface], grid: Grid) -> list[Mesh]:
+    """Return surfaces in voxel indices, snapped to whole multiples of 2^-16.
+
+    It is done on the CPU for both processors, so that both begin with the same numbers.
+
+    Raises
+    ------
+    InputError
+        If a vertex is not finite, or too far from the grid.
+    """
+    u, v, w = (tuple(row.tolist()) for row in np.linalg.inv(grid.affine)[:3])
+    meshes = [_empty(surface) for surface in surfaces]
+    parts = [(n, part) for n, mesh in enumerate(meshes) for part in shares(len(mesh.marks))]
+    far = side_by_side(lambda part: _snap_part(surfaces[part[0]].vertices, (u, v, w), meshes[part[0]], part[1]), parts)
+    if any(far):
+        raise _too_far(surfaces[next(n for (n, _), wrong in zip(parts, far, strict=True) if wrong)], grid)
+    return meshes
+
+
+def _empty(surface: Surface) -> Mesh:
+    """Return a mesh whose vertices are still to be written."""
+    n = len(surface.vertices)
+    return Mesh(np.empty(n, np.int64), np.empty(n, np.int32), np.empty(n, np.int64), surface.faces)
+
+
+def _snap_part(vertices: FloatArray, rows: tuple[Row, Row, Row], mesh: Mesh, part: slice) -> int:
+    """Write a part of a mesh's vertices, and return how many lie too far away."""
+    return _snap(vertices[part].reshape(-1), *rows, mesh.places[part], mesh.heights[part], mesh.marks[part])
+
+
+@compiled
+def _snap(
+    vertices: FloatArray, to_u: Row, to_v: Row, to_w: Row, places: IntArray, heights: Int32Array, marks: IntArray
+) -> int:
+    """Write what a mesh tells of its vertices, and return how many of them are not finite, or out of reach.
+
+    Vertices are given as a flat array: the compiler then knows how far apart they lie, and does several at once.
+    """
+    far = 0
+    for n in range(len(marks)):
+        x, y, z = vertices[3 * n], vertices[3 * n + 1], vertices[3 * n + 2]
+        along_u, along_v, along_w = _along(to_u, x, y, z), _along(to_v, x, y, z), _along(to_w, x, y, z)
+        far += not (abs(along_u) < REACH - 1) & (abs(along_v) < REACH - 1) & (abs(along_w) < REACH - 1)
+        u, v, w = _nearest(along_u), _nearest(along_v), _nearest(along_w)
+        places[n], heights[n], marks[n] = place(u, v), w, mark(u, v, w)
+    return far
+
+
+@compiled
+def _along(row: Row, x: float, y: float, z: float) -> float:
+    """Return a place along one axis, voxels."""
+    return row[0] * x + row[1] * y + row[2] * z + row[3]
+
+
+@compiled
+def _nearest(number: float) -> int:
+    """Return the nearest multiple of 2^-16 voxel."""
+    return np.int64(np.floor(number * 65536 + 0.5))  # type: ignore[return-value]
+
+
+def corners(mesh: Mesh) -> IntArray:
+    """Return the snapped vertices in 2^-16 voxels, (n, 3)."""
+    u, v = mesh.places >> 32, mesh.places << 32 >> 32
+    return np.stack([u - 65535, v - 65535, mesh.heights], axis=1)
+
+
+def _too_far(surface: Surface, grid: Grid) -> InputError:
+    """Return what is wrong with a surface that has a vertex out of reach."""
+    far = np.abs(to_indices(grid, surface.vertices)).max(axis=1)
+    wrong = int(np.argmax(np.where(np.isfinite(far), far, np.inf)))
+    where = ", ".join(f"{x:g}" for x in surface.vertices[wrong])
+    return InputError(
+        f"surface {surface.name}: vertex {wrong} at ({where}) mm is not within {REACH} voxels of the grid's first; "
+        "use a coarser grid, or mend the mesh"
+    )
