@@ -8,10 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.arrays import BoolArray, FloatArray, IntArray
 from spinemodel.field._sampling import REACH
 from spinemodel.field.boxes import Box
 from spinemodel.field.lead_field import LeadField, Patch
+from spinemodel.jit import compiled
 
 BAND: Final = 2.0
 """Cells over which a box hands over to the next. A choice: as wide as a neighbourhood's half."""
@@ -61,20 +62,35 @@ def _ranks(field: LeadField) -> Iterator[list[tuple[Patch, Box | None]]]:
 
 
 def _bands(box: Box, outer: Box | None, points: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return which points lie farther inside a box than a fit reaches, and by how many bands, at most ``DEEPEST``."""
-    deep = np.minimum((_depth(box, outer, points) - REACH) / BAND, DEEPEST)
-    some = np.flatnonzero(deep > 0)
-    return some, deep[some]
-
-
-def _depth(box: Box, outer: Box | None, points: FloatArray) -> FloatArray:
-    """Return how many cells deep points lie in a box, (n,); negative outside.
+    """Return which points lie farther inside a box than a fit reaches, and by how many bands, at most ``DEEPEST``.
 
     Faces beyond which the next box has nothing either are no border: there it could not do better.
     """
-    places = places_in(box, points)
-    last = np.array(box.cells)
-    inside = ((places >= -SLACK) & (places <= last + SLACK)).all(axis=1)
     low, high = (outer.low < box.low - SLACK, outer.high > box.high + SLACK) if outer else (np.zeros(3, bool),) * 2
-    deep = np.minimum(np.where(low, places, np.inf), np.where(high, last - places, np.inf)).min(axis=1)
-    return np.where(inside, deep, -1.0)
+    borders = np.stack([low, high])
+    deep = np.empty(len(points))
+    some = _deep(points, box.spacing_mm, np.array(box.first, float), np.array(box.cells), borders, deep)
+    return some, deep[: len(some)]
+
+
+@compiled
+def _deep(
+    points: FloatArray, spacing: float, first: FloatArray, cells: IntArray, borders: BoolArray, deep: FloatArray
+) -> IntArray:
+    """Return the points deep in a box, and write how deep: most points lie outside, as is seen by the first axis."""
+    some, found = np.empty(len(points), dtype=np.int64), 0
+    for n in range(len(points)):
+        least = DEEPEST * BAND + REACH
+        for axis in range(3):
+            place = points[n, axis] / spacing - first[axis]
+            if not -SLACK <= place <= cells[axis] + SLACK:
+                least = 0.0
+                break
+            if borders[0, axis]:
+                least = min(least, place)
+            if borders[1, axis]:
+                least = min(least, cells[axis] - place)
+        if least > REACH:
+            some[found], deep[found] = n, (least - REACH) / BAND
+            found += 1
+    return some[:found].copy()

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinemodel.arrays import FloatArray, IntArray
-from spinemodel.field._tissue_shares import Labels, Place, agreement, membership
+from spinemodel.field._quadratic import TERMS, factorise, moments_of, quadratic, solve
+from spinemodel.field._sweeps import U
+from spinemodel.field._tissue_shares import Labels, Node, Place, cells_beside, membership
 from spinemodel.jit import compiled
 
 REACH: Final = 2.6
@@ -37,11 +39,14 @@ RIDGE: Final = 1e-4
 SLOPE: Final = 1e-6
 """The same on the slopes; only so that two nodes do not stop a fit. A choice: it blunts slopes by some 1e-5."""
 
-TERMS: Final = 10
-"""Of a quadratic in space."""
-
 SIDE: Final = 6
 """Nodes along an axis within the reach."""
+
+LINE: Final = 8
+"""Room for them along the last axis: a whole number of vector registers, and more than ``SIDE`` cells."""
+
+BLOCK: Final = (SIDE + 1, SIDE + 1, LINE)
+"""Cells round the nodes within the reach."""
 
 
 @compiled
@@ -61,7 +66,7 @@ def fit(
     Parameters
     ----------
     values
-        (contacts, nx, ny, nz); what the first contact has not, no other has.
+        (nx, ny, nz, contacts); what the first contact has not, no other has.
     labels
         (nx - 1, ny - 1, nz - 1) numbers of tissues; 0 where nothing conducts.
     group
@@ -75,147 +80,84 @@ def fit(
     one_sided
         Whether a point takes one tissue alone, however near the next.
     out
-        (n, contacts, rows) values, and slopes per cell where rows = 4.
+        (n, rows, contacts) values, and slopes per cell where rows = 4.
     total
         (n,) shares of the boxes in which a fit was found.
     """
-    rows = out.shape[2]
-    member = np.zeros(512)
-    near = np.zeros(8, dtype=np.int64)
-    nodes, weights = np.empty((SIDE**3, 3), dtype=np.int64), np.empty(SIDE**3)
-    terms, moments = np.empty((SIDE**3, TERMS)), np.empty((TERMS, TERMS))
-    solved, factors = np.empty((rows, TERMS)), np.empty((SIDE**3, rows))
+    rows = out.shape[1]
+    member, near = np.zeros(512), np.zeros(8, dtype=np.int64)
+    conduct, weights = np.empty(BLOCK), np.empty(BLOCK)
+    away = np.empty((3, SIDE))
+    moments, solved = np.empty((TERMS, TERMS)), np.empty((rows, TERMS))
     for n in range(len(places)):
         place = (places[n, 0], places[n, 1], places[n, 2])
         if shares[n] > 0.0 and membership(labels, group, place, within[n], one_sided, near, member):
-            found = _neighbours(values, labels, group, member, place, nodes, weights, terms)
-            if found > 0:
-                _moments(terms, weights, found, moments)
-                _factorise(moments)
-                _solve(moments, solved)
-                _factors(terms, weights, found, solved, factors)
-                _add(values, nodes, factors, found, shares[n], out, n)
+            first = (_first(place[0]), _first(place[1]), _first(place[2]))
+            cells_beside(labels, group, member, first, conduct, weights)
+            if _weigh(values, first, place, away, conduct, weights):
+                moments_of(away, weights, SIDE, moments)
+                for a in range(1, TERMS):
+                    moments[a, a] += (SLOPE if a < 4 else RIDGE) * moments[0, 0]
+                factorise(moments)
+                solve(moments, solved)
+                _add(values, first, away, weights, solved, shares[n], out[n])
                 total[n] += shares[n]
         for g in near:
             member[g] = 0.0
 
 
 @compiled
-def _neighbours(
-    values: NDArray[np.float32],
-    labels: Labels,
-    group: IntArray,
-    member: FloatArray,
-    place: Place,
-    nodes: IntArray,
-    weights: FloatArray,
-    terms: FloatArray,
-) -> int:
-    """Write the nodes that count, their weights and their terms; return how many there are."""
-    found = 0
-    i0, i1 = _span(place[0], values.shape[1])
-    j0, j1 = _span(place[1], values.shape[2])
-    k0, k1 = _span(place[2], values.shape[3])
-    for i in range(i0, i1):
-        for j in range(j0, j1):
-            for k in range(k0, k1):
-                x, y, z = (i - place[0]) / REACH, (j - place[1]) / REACH, (k - place[2]) / REACH
-                square = x * x + y * y + z * z
-                left = 1.0 - square
-                if left > 0.0 and np.isfinite(values[0, i, j, k]):
-                    weight = left * left / (square + NEAR / REACH**2)
-                    weight *= agreement(labels, group, member, i, j, k) ** POWER
-                    if weight > 0.0:
-                        nodes[found, 0], nodes[found, 1], nodes[found, 2] = i, j, k
-                        weights[found] = weight
-                        _write_terms(terms, found, x, y, z)
-                        found += 1
-    return found
+def _first(u: float) -> int:
+    """Return the first node within the reach of ``u``; it may lie before all that there are."""
+    return int(np.ceil(u - REACH))
 
 
 @compiled
-def _span(u: float, nodes: int) -> tuple[int, int]:
-    """Return the first node within the reach of ``u``, and the one after the last."""
-    return max(int(np.ceil(u - REACH)), 0), min(int(np.floor(u + REACH)) + 1, nodes)
-
-
-@compiled
-def _write_terms(terms: FloatArray, n: int, x: float, y: float, z: float) -> None:
-    """Write the terms of a quadratic at (x, y, z), in reaches from the point."""
-    terms[n, 0], terms[n, 1], terms[n, 2], terms[n, 3] = 1.0, x, y, z
-    terms[n, 4], terms[n, 5], terms[n, 6] = x * x, y * y, z * z
-    terms[n, 7], terms[n, 8], terms[n, 9] = x * y, y * z, z * x
-
-
-@compiled
-def _moments(terms: FloatArray, weights: FloatArray, found: int, moments: FloatArray) -> None:
-    """Write the normal equations' matrix with its penalties; the lower triangle only."""
-    moments[:] = 0.0
-    for n in range(found):
-        for a in range(TERMS):
-            scaled = weights[n] * terms[n, a]
-            for b in range(a + 1):
-                moments[a, b] += scaled * terms[n, b]
-    for a in range(1, TERMS):
-        moments[a, a] += (SLOPE if a < 4 else RIDGE) * moments[0, 0]
-
-
-@compiled
-def _factorise(moments: FloatArray) -> None:
-    """Turn the lower triangle of a positive matrix into its Cholesky factor."""
-    for a in range(TERMS):
-        for b in range(a + 1):
-            left = moments[a, b]
-            for c in range(b):
-                left -= moments[a, c] * moments[b, c]
-            moments[a, b] = np.sqrt(left) if a == b else left / moments[b, b]
-
-
-@compiled
-def _solve(factor: FloatArray, solved: FloatArray) -> None:
-    """Write the first rows of the inverse of a matrix, given its Cholesky factor."""
-    for row in range(len(solved)):
-        for a in range(TERMS):
-            left = 1.0 if a == row else 0.0
-            for b in range(a):
-                left -= factor[a, b] * solved[row, b]
-            solved[row, a] = left / factor[a, a]
-        for a in range(TERMS - 1, -1, -1):
-            left = solved[row, a]
-            for b in range(a + 1, TERMS):
-                left -= factor[b, a] * solved[row, b]
-            solved[row, a] = left / factor[a, a]
-
-
-@compiled
-def _factors(terms: FloatArray, weights: FloatArray, found: int, solved: FloatArray, factors: FloatArray) -> None:
-    """Write what each node's value is multiplied by in the point's value, and in its slopes per cell."""
-    for n in range(found):
-        for row in range(len(solved)):
-            sum_ = 0.0
-            for a in range(TERMS):
-                sum_ += terms[n, a] * solved[row, a]
-            factors[n, row] = weights[n] * sum_ / (1.0 if row == 0 else REACH)
+def _weigh(
+    values: NDArray[np.float32], first: Node, place: Place, away: FloatArray, conduct: FloatArray, weights: FloatArray
+) -> bool:
+    """Turn agreements into weights, and write how many reaches away the nodes are; return whether any counts."""
+    for axis in range(3):
+        for a in range(SIDE):
+            away[axis, a] = (first[axis] + a - place[axis]) / REACH
+    some = False
+    for a in range(SIDE):
+        for b in range(SIDE):
+            for c in range(SIDE):
+                square = away[0, a] ** 2 + away[1, b] ** 2 + away[2, c] ** 2
+                left, agree = 1.0 - square, weights[a, b, c]
+                weights[a, b, c] = 0.0
+                if left > 0.0 and agree > 0.0 and np.isfinite(values[first[0] + a, first[1] + b, first[2] + c, 0]):
+                    agree /= conduct[a, b, c]
+                    weights[a, b, c] = left * left / (square + NEAR / REACH**2) * agree**POWER
+                    some = True
+    return some
 
 
 @compiled
 def _add(
     values: NDArray[np.float32],
-    nodes: IntArray,
-    factors: FloatArray,
-    found: int,
+    first: Node,
+    away: FloatArray,
+    weights: FloatArray,
+    solved: FloatArray,
     share: float,
     out: FloatArray,
-    point: int,
 ) -> None:
-    """Add the sums over the nodes for every contact."""
-    rows = out.shape[2]
-    sums = np.empty(rows, dtype=out.dtype)
-    for contact in range(len(values)):
+    """Add the sums over the nodes; the contacts of a node lie side by side, so that one reading fetches them all."""
+    flat, lanes = values.reshape(-1), U(out.shape[1])
+    sums = np.empty(out.shape[1])
+    for row in range(len(out)):
         sums[:] = 0.0
-        for n in range(found):
-            value = values[contact, nodes[n, 0], nodes[n, 1], nodes[n, 2]]
-            for row in range(rows):
-                sums[row] += factors[n, row] * value
-        for row in range(rows):
-            out[point, contact, row] += share * sums[row]
+        for a in range(SIDE):
+            for b in range(SIDE):
+                corner = ((first[0] + a) * values.shape[1] + first[1] + b) * values.shape[2] + first[2]
+                for c in range(SIDE):
+                    if weights[a, b, c] > 0.0:
+                        factor = weights[a, b, c] * quadratic(solved[row], away[0, a], away[1, b], away[2, c])
+                        at = U(corner + c) * lanes
+                        for m in range(lanes):
+                            sums[m] += factor * flat[at + m]
+        scaled = share if row == 0 else share / REACH
+        for m in range(lanes):
+            out[row, m] += scaled * sums[m]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.field._sweeps import U
 from spinemodel.jit import compiled
 
 SHARPEN: Final = 4
@@ -24,6 +25,7 @@ wall, has more, and one that comes out of it takes its surroundings gradually.""
 
 Labels: TypeAlias = NDArray[np.uint8]
 Place: TypeAlias = tuple[float, float, float]
+Node: TypeAlias = tuple[int, int, int]
 
 
 @compiled
@@ -105,15 +107,34 @@ def membership(
 
 
 @compiled
-def agreement(labels: Labels, group: IntArray, member: FloatArray, i: int, j: int, k: int) -> float:
-    """Return how far the cells round a node that conduct are of the groups of a point, 0 to 1."""
-    nx, ny, nz = labels.shape
-    conduct, agree = 0, 0.0
-    for a in range(max(i - 1, 0), min(i + 1, nx)):
-        for b in range(max(j - 1, 0), min(j + 1, ny)):
-            for c in range(max(k - 1, 0), min(k + 1, nz)):
-                g = group[labels[a, b, c]]
-                if g > 0:
-                    conduct += 1
-                    agree += member[g]
-    return agree / conduct if conduct else 0.0
+def cells_beside(
+    labels: Labels, group: IntArray, member: FloatArray, first: Node, conduct: FloatArray, agree: FloatArray
+) -> None:
+    """Write, for a block of nodes, how many cells round each conduct, and how many of these are of a point's groups.
+
+    Parameters
+    ----------
+    labels, group, member
+        As of :func:`membership`.
+    first
+        Node of the block's corner; it may lie outside, where nothing conducts.
+    conduct, agree
+        (m, m, line), m below line, for the block's nodes: all but the last along each axis.
+    """
+    some, most, flat = conduct.reshape(-1), agree.reshape(-1), labels.reshape(-1)
+    some[:], most[:] = 0.0, 0.0
+    m, line = conduct.shape[1:]
+    i0, j0, k0 = first[0] - 1, first[1] - 1, first[2] - 1
+    low = max(k0, 0)
+    row = U(max(min(k0 + m, labels.shape[2]) - low, 0))
+    for i in range(max(i0, 0), min(i0 + m, labels.shape[0])):
+        for j in range(max(j0, 0), min(j0 + m, labels.shape[1])):
+            at, to = U((i * labels.shape[1] + j) * labels.shape[2] + low), U(((i - i0) * m + j - j0) * line + low - k0)
+            for k in range(row):
+                g = group[flat[at + k]]
+                some[to + k] = 1.0 if g > 0 else 0.0
+                most[to + k] = member[g]
+    for step in (1, line, m * line):  # each cell and the seven after it lie round a node
+        for n in range(U(len(some) - step)):
+            some[n] += some[n + U(step)]
+            most[n] += most[n + U(step)]

@@ -22,7 +22,7 @@ class Patch:
     box
         Anywhere in the field's boxes; patches may overlap.
     potential
-        (contacts, nx, ny, nz), as of a box of the field.
+        (contacts, nx, ny, nz), in memory by node, as of a box of the field.
     tissue
         (nx - 1, ny - 1, nz - 1) uint8, as of a box of the field.
     """
@@ -50,6 +50,8 @@ class LeadField:
     potential
         Of each box: (contacts, nx, ny, nz) float32, mV per mA; complex64 where tissue stores charge. May be mapped from
         a file. NaN at nodes that touch no cell of which half conducts: within metal they are hardly tied to anything.
+        In memory, and in the file, a node's contacts lie side by side, since who reads one mostly reads all: arrays are
+        views of (nx, ny, nz, contacts). Those in another order do as well, but are copied whenever they are sampled.
     tissue
         Of each box: (nx - 1, ny - 1, nz - 1) uint8: number of the part that fills most of each cell; 0 where less than
         half of it conducts.

@@ -169,8 +169,8 @@ def superpose(field: LeadField, montage: Montage) -> LeadField:
 
 
 def _sum(values: NDArray[np.float32], weights: FloatArray) -> NDArray[np.float32]:
-    """Return the weighted sum of the contacts' potentials, one contact after the other: they may lie in a file."""
-    whole = np.zeros(values.shape[1:], np.result_type(np.float64, values))
-    for contact in np.flatnonzero(weights):
-        whole += weights[contact] * values[contact]
-    return np.asarray(whole.astype(values.dtype))
+    """Return the weighted sum of the contacts' potentials, one plane after the other: they may lie in a file."""
+    whole, used = np.empty(values.shape[1:], values.dtype), np.flatnonzero(weights)
+    for plane, own in zip(np.moveaxis(values, 0, 3), whole, strict=True):
+        own[:] = plane[..., used] @ weights[used]
+    return whole

@@ -134,7 +134,7 @@ def _patch(
 
 def _subsamples(medium: Medium, box: Box, wanted: int) -> int:
     """Return how many sub-voxels along an edge of a cell still reach over all parts: no mesh may be farther away."""
-    ends = np.array([f(part.vertices, axis=0) for part in medium.parts.values() for f in (np.min, np.max)])
+    ends = np.array(medium.corners)
     reach = max(np.abs(ends - box.low).max(), np.abs(ends - box.high).max()) + box.spacing_mm * wanted
     return max(1, min(wanted, int((FARTHEST - 1) * box.spacing_mm / reach)))
 
@@ -153,14 +153,14 @@ def _kept(field: LeadField, problem: Problem, box: Box) -> BoolArray:
 
 
 def _begun(field: LeadField, box: Box) -> NDArray[Any]:
-    """Return about the field's potential at a box's nodes, (contacts, nx, ny, nz)."""
+    """Return about the field's potential at a box's nodes, (contacts, nx, ny, nz), in memory by node."""
     axes = [np.linspace(0, cells, -(-cells // STRIDE) + 1) for cells in box.cells]
     lattice = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     values = _given(field, (lattice + np.array(box.first)) * box.spacing_mm)
-    values = values.reshape(len(values), *(len(axis) for axis in axes))
-    for n, (nodes, axis) in enumerate(zip(box.nodes, axes, strict=True), start=1):
+    values = values.T.reshape(*(len(axis) for axis in axes), len(values))
+    for n, (nodes, axis) in enumerate(zip(box.nodes, axes, strict=True)):
         values = make_interp_spline(axis, values, min(3, len(axis) - 1), axis=n)(np.arange(nodes))
-    return np.asarray(values)
+    return np.moveaxis(np.ascontiguousarray(values), 3, 0)
 
 
 def _given(field: LeadField, places: FloatArray) -> NDArray[Any]:

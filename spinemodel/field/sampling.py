@@ -13,7 +13,7 @@ lies in them. Nodes without a potential (NaN, of all contacts alike) are left ou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,18 +116,18 @@ def _fitted(field: LeadField, points: FloatArray, within: Within, missing: Missi
     points = _points(points)
     number, wanted = _groups(field, within, len(points))
     kind = np.result_type(np.float64, *field.potential)  # complex where a field is
-    out, total = np.zeros((len(points), len(field.contacts), rows), kind), np.zeros(len(points))
+    out, total = np.zeros((len(points), rows, len(field.contacts)), kind), np.zeros(len(points))
     for part, some, shares in shares_of(field, points):
         places, found, weight = places_in(part.box, points[some]), np.zeros_like(out[some]), np.zeros(len(some))
-        values, labels = _fixed(part.potential), _fixed(part.tissue)
-        _fit(values, labels, number, places, wanted[some], shares, found, weight)
-        found[..., 1:] /= part.box.spacing_mm
+        values, labels = _fixed(np.moveaxis(part.potential, 0, 3)), _fixed(part.tissue)
+        _fit(_real(values), labels, number, places, wanted[some], shares, _real(found), weight)
+        found[:, 1:] /= part.box.spacing_mm
         out[some] += found
         total[some] += weight
     if missing == "error" and not (total > 0).all():
         raise InputError(_no_potential(field, points, total))
     out[total == 0] = np.nan
-    return (out / np.where(total > 0, total, 1)[:, None, None]).transpose(1, 0, 2)
+    return np.moveaxis(out / np.where(total > 0, total, 1)[:, None, None], 2, 0)
 
 
 def _fit(
@@ -141,7 +141,7 @@ def _fit(
     total: FloatArray,
 ) -> None:
     """Write the sums of one box, threads side by side. Slopes are one-sided; a value has no step."""
-    one_sided = out.shape[2] > 1
+    one_sided = out.shape[1] > 1
 
     def one(part: slice) -> None:
         fit(values, labels, number, places[part], within[part], shares[part], one_sided, out[part], total[part])
@@ -156,9 +156,14 @@ def _fixed(values: NDArray[AnyScalar]) -> NDArray[AnyScalar]:
     return fixed
 
 
+def _real(values: NDArray[Any]) -> NDArray[Any]:
+    """Return a view of numbers in which complex ones are two, side by side: both are fitted alike."""
+    return values.view(values.real.dtype)
+
+
 def _points(points: FloatArray) -> FloatArray:
-    """Return the points, or raise."""
-    points = np.ascontiguousarray(points, dtype=np.float64)
+    """Return a copy of the points, as loops are compiled for, or raise."""
+    points = np.array(points, dtype=np.float64, order="C")
     if points.ndim != 2 or points.shape[1] != 3:
         raise InputError(f"points: got {points.shape}, expected (n, 3) mm")
     return points

@@ -190,8 +190,8 @@ def _require_size(contact: Electrode, spacing_mm: float) -> None:
 
 
 def empty_potential(box: Box, contacts: int, system: System) -> NDArray[Any]:
-    """Return room for potentials in a box."""
-    return np.zeros((contacts, *box.nodes), dtype=system.matrix.own[0].dtype)
+    """Return room for potentials in a box, (contacts, nx, ny, nz), in memory by node."""
+    return np.moveaxis(np.zeros((*box.nodes, contacts), dtype=system.matrix.own[0].dtype), 3, 0)
 
 
 def _right(system: System, chosen: Sequence[int]) -> Vector:
@@ -248,9 +248,9 @@ def _lead_field(
     lost = np.abs(1 + ground @ volts)
     _require_grounded(problem, impedance, lost)
     for field, cells in zip(fields, system.cells, strict=True):
-        flat = field.reshape(len(volts), -1)
-        for part in np.array_split(np.arange(flat.shape[1]), max(1, flat.shape[1] >> 16)):
-            flat[:, part] = PER_MA * (volts.T @ flat[:, part])
+        for plane in np.moveaxis(field, 0, 3):
+            flat = plane.reshape(-1, len(volts))
+            flat[:] = PER_MA * (flat @ volts)
         field[:, ~touched(cells)] = np.nan
     inject(system.matrix.boxes, fields)
     return LeadField(

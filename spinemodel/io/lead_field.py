@@ -7,10 +7,13 @@
     /about                 JSON: preset, conductivities, hashes of model and lead, settings, certificate
     /impedance             (contacts, contacts) float64, ohm
     /boxes/0, /boxes/1 ... from the finest; attributes first (of the nodes, in steps), nodes, spacing_mm
-    /boxes/0/potential     (contacts, nx, ny, nz) float32, mV per mA, contiguous; NaN where nothing conducts
+    /boxes/0/potential     (nx, ny, nz, contacts) float32, mV per mA, contiguous; NaN where nothing conducts
     /boxes/0/tissue        (nx - 1, ny - 1, nz - 1) uint8: number of the tissue that fills most of each cell
     /patches/0 ...         the same of patches, boxes of smaller cells along nerve roots, with any spacing and anywhere
                            within the boxes, of smaller cells before larger; absent where there is none
+
+A node's contacts lie side by side, since who reads one mostly reads all: from anywhere in a file on the disk they come
+at once. Format 1 had (contacts, nx, ny, nz); such a file is read as a whole, and turned into this order.
 
 Where conductivities are complex, at a frequency, so are potentials (complex64) and impedance (complex128).
 
@@ -39,8 +42,11 @@ if TYPE_CHECKING:
 
 KIND: Final = "spinemodel lead field"
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the layout."""
+
+BY_CONTACT: Final = 1
+"""The version before, in which each contact's potential lay in one piece."""
 
 FRAME: Final = {"frame": "RAS", "unit": "mm", "potential_unit": "mV", "current_unit": "mA"}
 """Attributes that every file states alike."""
@@ -82,7 +88,7 @@ def _put_box(group: Group, part: Patch) -> None:
     """Write a box with its potentials and tissues."""
     group.attrs.update({"first": np.array(part.box.first), "nodes": np.array(part.box.nodes)})
     group.attrs["spacing_mm"] = part.box.spacing_mm
-    _put(group, "potential", _as(part.potential, POTENTIAL))
+    _put(group, "potential", _as(np.moveaxis(part.potential, 0, 3), POTENTIAL))
     _put(group, "tissue", np.asarray(part.tissue, dtype=np.uint8))
 
 
@@ -152,10 +158,13 @@ def _read(path: Path, file: Group, mapped: bool) -> LeadField:
 def _parts(path: Path, file: Group, name: str, contacts: int, mapped: bool) -> tuple[Patch, ...]:
     """Return the boxes, or the patches, of a file with their potentials and tissues."""
     found, count = [], len(file[name]) if name in file else 0
+    by_contact = file.attrs["format"] == BY_CONTACT
     for i in range(count):
         group = file[name][str(i)]
         box = _box(group)
-        potential = _array(path, group["potential"], POTENTIAL, (contacts, *box.nodes), mapped)
+        shape = (contacts, *box.nodes) if by_contact else (*box.nodes, contacts)
+        values = _array(path, group["potential"], POTENTIAL, shape, mapped)
+        potential = np.moveaxis(np.ascontiguousarray(np.moveaxis(values, 0, 3)) if by_contact else values, 3, 0)
         found.append(Patch(box, potential, _array(path, group["tissue"], ("u1",), box.cells, mapped)))
     return tuple(found)
 
@@ -165,7 +174,7 @@ def _require_kind(path: Path, file: Group) -> None:
     if file.attrs.get("kind") != KIND:
         raise InputError(f"{path}: HDF5, but no lead field; give a file that `spinemodel solve` wrote")
     found = file.attrs.get("format")
-    if found != FORMAT:
+    if found not in (BY_CONTACT, FORMAT):
         raise InputError(f"{path}: format {found}, expected {FORMAT}; {MEND}, or update spinemodel")
     for name, wanted in FRAME.items():
         if file.attrs.get(name) != wanted:

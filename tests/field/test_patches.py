@@ -80,6 +80,7 @@ def test_slopes_and_tissues_are_the_patch_s_too() -> None:
 def test_every_contact_is_solved_for() -> None:
     one, two = potential(mended(), INSIDE)
     np.testing.assert_allclose(two, 2 * one, rtol=1e-5, atol=1e-6)
+    assert np.moveaxis(mended().patches[0].potential, 0, 3).flags.c_contiguous
 
 
 @pytest.mark.parametrize("lanes", [1, 2])

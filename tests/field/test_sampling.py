@@ -13,6 +13,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import InputError
+from spinemodel.field._sampling import NEAR, POWER, REACH, RIDGE, SLOPE
 from spinemodel.field.boxes import Box, node_points
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.sampling import gradient, potential, tissue_at
@@ -227,6 +228,62 @@ def test_contacts_are_alike() -> None:
     both = replace(field, contacts=("C1", "C2"), potential=(pair,), impedance=np.eye(2))
     one, two = potential(both, line((1, 1, 0), half=1.5))
     assert np.array_equal(two, 2 * one)
+
+
+def node_by_node(field: LeadField, point: FloatArray) -> FloatArray:
+    """Of each contact, the value and the slopes of what is fitted at a point of a field of one box, where no tissues
+    are joined: as it is defined, in no haste."""
+    box, labels, values = field.boxes[0], field.tissue[0], field.potential[0]
+    place = point / box.spacing_mm - np.array(box.first)
+    middles = np.stack(np.indices(labels.shape), axis=-1) + 0.5
+    near = np.maximum(1 - np.abs(middles - place), 0).prod(axis=-1)
+    share = np.array([near[labels == n].sum() * (n > 0) for n in range(5)]) ** 4
+    member = share / share.sum()
+    rows, weights, here = [], [], []
+    for node in np.argwhere(np.isfinite(values[0])):
+        away = (node - place) / REACH
+        beside = labels[tuple(slice(max(n - 1, 0), n + 1) for n in node)]
+        r2 = away @ away
+        if r2 < 1 and (beside > 0).any():
+            x, y, z = away
+            rows.append([1, x, y, z, x * x, y * y, z * z, x * y, y * z, z * x])
+            weights.append((1 - r2) ** 2 / (r2 + NEAR / REACH**2) * member[beside[beside > 0]].mean() ** POWER)
+            here.append(values[(slice(None), *node)])
+    terms, w = np.array(rows), np.array(weights)
+    penalties = w.sum() * np.array([0] + [SLOPE] * 3 + [RIDGE] * 6)
+    found = np.linalg.solve(terms.T * w @ terms + np.diag(penalties), terms.T * w @ np.array(here, float))
+    return found[:4] / np.array([1, *[REACH * box.spacing_mm] * 3])[:, None]
+
+
+@pytest.mark.parametrize("contacts", [1, 3, 16, 18])
+def test_fits_are_those_of_their_definition_whatever_the_memorys_order(contacts: int) -> None:
+    rng = np.random.default_rng(contacts)
+    box = Box((-5, 2, 1), (9, 10, 11), 0.4)
+    values = rng.normal(size=(contacts, *box.nodes)).astype(np.float32)
+    values[:, rng.random(box.nodes) < 0.1] = np.nan
+    labels = rng.integers(0, 3, box.cells).astype(np.uint8)
+    names = tuple(f"C{n}" for n in range(contacts))
+    field = LeadField("lab", names, (box,), (values,), (labels,), TISSUES, np.eye(contacts))
+    points = rng.uniform(box.low, box.high, (40, 3))
+    known = np.isfinite(potential(field, points, missing="nan")[0])
+    assert known.sum() > 30
+    expected = np.stack([node_by_node(field, point)[0] for point in points[known]], axis=1)
+    by_node = replace(field, potential=(np.moveaxis(np.ascontiguousarray(np.moveaxis(values, 0, 3)), 3, 0),))
+    for each in (field, by_node):
+        np.testing.assert_allclose(potential(each, points[known]), expected, rtol=1e-9, atol=1e-9)
+    one = replace(by_node, tissue=(np.ones_like(labels),))
+    slopes = np.stack([node_by_node(one, point)[1:].T for point in points[known]], axis=1)
+    np.testing.assert_allclose(gradient(one, points[known]), slopes, rtol=1e-9, atol=1e-9)
+
+
+def test_complex_potentials_of_several_contacts_keep_apart() -> None:
+    field, points = filled((cube(2.0, 0.4),), point_source), line((1, 1, 0), half=1.5, n=9)
+    factors = np.array([3 - 4j, 2.0, 1j])
+    turned = np.moveaxis((np.moveaxis(field.potential[0], 0, 3) * factors).astype(np.complex64), 3, 0)
+    several = replace(field, contacts=("C1", "C2", "C3"), potential=(turned,), impedance=np.eye(3))
+    for one in (potential, gradient):
+        expected = np.multiply.outer(factors, one(field, points)[0])
+        np.testing.assert_allclose(one(several, points), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_a_complex_potential_is_sampled_as_its_parts_are() -> None:

@@ -191,6 +191,7 @@ def test_more_contacts_than_lanes() -> None:
     assert len(field.contacts) == 18
     assert field.impedance.shape == (18, 18)
     assert field.potential[0].shape == (18, *field.boxes[0].nodes)
+    assert all(np.moveaxis(values, 0, 3).flags.c_contiguous for values in field.potential)
     assert field.about["asymmetry"] <= 1e-6
     assert field.about["current_balance"] <= 1e-6
 

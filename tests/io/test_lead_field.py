@@ -46,6 +46,25 @@ def test_what_is_written_is_read_again(path: Path, mapped: bool) -> None:
         assert not theirs.flags.writeable
 
 
+@pytest.mark.parametrize("mapped", [True, False])
+def test_the_contacts_of_a_node_lie_side_by_side(path: Path, mapped: bool) -> None:
+    for values in read_lead_field(path, mapped=mapped).potential:
+        assert values.strides[0] == values.itemsize
+        assert np.moveaxis(values, 0, 3).flags.c_contiguous
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_the_first_format_held_one_contact_after_the_other(path: Path, mapped: bool) -> None:
+    with h5py.File(path, "r+") as file:
+        file.attrs["format"] = 1
+        for i, values in enumerate(made().potential):
+            del file[f"boxes/{i}/potential"]
+            file[f"boxes/{i}/potential"] = np.ascontiguousarray(values)
+    for ours, theirs in zip(made().potential, read_lead_field(path, mapped=mapped).potential, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+        assert np.moveaxis(theirs, 0, 3).flags.c_contiguous
+
+
 def test_values_that_do_not_conduct_stay_none(tmp_path: Path) -> None:
     field = made()
     field.potential[0][:, 3, 4, 5] = np.nan
@@ -76,7 +95,7 @@ def test_the_file_explains_itself_to_any_reader_of_hdf5(path: Path) -> None:
         node = (group.attrs["first"] + [3, 4, 5]) * group.attrs["spacing_mm"]
         assert group["potential"].chunks is None
         expected = made().potential[0][0, 3, 4, 5]
-        assert group["potential"][0, 3, 4, 5] == expected == pytest.approx(
+        assert group["potential"][3, 4, 5, 0] == expected == pytest.approx(
             1000 / (4 * np.pi * 0.3 * np.linalg.norm(node)), rel=1e-6
         )
 
@@ -127,7 +146,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("name", "value", "said"),
         [
-            ("format", 2, "format 2, expected 1"),
+            ("format", 3, "format 3, expected 2"),
             ("frame", "LPS", "frame 'LPS', expected 'RAS'"),
             ("contacts", "[]", "potential"),
             ("contacts", "{", "breaks the format"),
@@ -151,8 +170,8 @@ class TestRefused:
     def test_potentials_of_another_shape(self, path: Path) -> None:
         with h5py.File(path, "r+") as file:
             del file["boxes/0/potential"]
-            file["boxes/0/potential"] = np.zeros((2, 3, 3, 3), "<f4")
-        with pytest.raises(InputError, match=r"float32 of shape \(2, 3, 3, 3\), expected"):
+            file["boxes/0/potential"] = np.zeros((3, 3, 3, 2), "<f4")
+        with pytest.raises(InputError, match=r"float32 of shape \(3, 3, 3, 2\), expected"):
             read_lead_field(path)
 
     def test_boxes_without_cells(self, path: Path) -> None:
