@@ -18,6 +18,9 @@ from spinemodel.field.problem import Electrode
 _SLIVER: Final = 1e-9
 """Of a sub-voxel: nearer to a vertex than this, a plane cuts nothing off; a choice, far above rounding."""
 
+_LEAST: Final = 1e-12
+"""Of a sub-voxel's face: smaller pieces are rounding, and their normals point anywhere; a choice."""
+
 _TIE: Final = 1e-6
 """Of squared lengths: diagonals that differ by less count as equal; a choice, far above rounding."""
 
@@ -94,7 +97,7 @@ def pieces_of(electrode: Electrode, cells: Sequence[Cells], is_fine: bool = True
     corners = _cut(electrode.triangles, boxes, cells[0].subsamples if is_fine else 1)
     vector = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) / 2
     area = np.linalg.norm(vector, axis=1)
-    real = area > 0
+    real = area > _LEAST * (cells[0].box.spacing_mm / cells[0].subsamples) ** 2
     corners, normal, area = corners[real], vector[real] / area[real, None], area[real]
     if not len(area):
         raise GeometryError(f"electrode {electrode.name}: got no area, expected triangles of its surface")

@@ -12,8 +12,12 @@ import numpy as np
 from spinemodel.anatomy.tetrahedra import FACES_OF, Tetrahedra, skin
 from spinemodel.arrays import BoolArray, FloatArray, IntArray
 from spinemodel.errors import BackendUnavailableError, InputError
+from spinemodel.field.boxes import Corners
 from spinemodel.field.conductivity import Conductivity
 from spinemodel.field.problem import Direction
+
+MATERIALS: Final = ("plain", "fibres", "plain_far", "fibres_far")
+"""What conducts alike in all directions and what does not, with elements of second order and of first."""
 
 GROUND: Final = "ground"
 """Name of the boundary at 0 V; no contact can have it."""
@@ -36,6 +40,9 @@ class ReferenceProblem:
         passed over.
     ground
         Faces (k, 3) at 0 V, such as :func:`outer_faces`.
+    fine
+        Corners (3,) mm of the box within which elements are of second order, and beyond which of first; all are of
+        second order where there is none.
     """
 
     mesh: Tetrahedra
@@ -43,6 +50,7 @@ class ReferenceProblem:
     direction: Mapping[str, Direction]
     contacts: Mapping[str, IntArray]
     ground: IntArray
+    fine: Corners | None = None
 
     def __post_init__(self) -> None:
         """Make the mappings read-only."""
@@ -64,6 +72,8 @@ class Conducting:
         (m,) S/m: across the fibres, and how much more along them.
     direction
         (m, 3) unit vectors at the cells' centres; zeros where there is no extra.
+    far
+        (m,) whether elements are of first order.
     boundary
         Faces (k, 3) by electrode, :data:`GROUND` among them.
     """
@@ -74,6 +84,7 @@ class Conducting:
     across: FloatArray
     extra: FloatArray
     direction: FloatArray
+    far: BoolArray
     boundary: Mapping[str, IntArray]
 
 
@@ -125,8 +136,16 @@ def conducting(problem: ReferenceProblem) -> Conducting:
     electrodes = {**problem.contacts, GROUND: problem.ground}
     boundary = {name: _touching(cells, place[faces], len(vertices)) for name, faces in electrodes.items()}
     _require_apart(boundary, len(vertices))
-    across, extra, direction = _conductivities(problem, vertices, cells, label)
-    return Conducting(vertices, cells, label, across, extra, direction, MappingProxyType(boundary))
+    given = _conductivities(problem, vertices, cells, label)
+    return Conducting(vertices, cells, label, *given, _far(problem, vertices[cells]), MappingProxyType(boundary))
+
+
+def _far(problem: ReferenceProblem, corners: FloatArray) -> BoolArray:
+    """Tell which cells, (m, 4, 3) mm, do not touch the box in which elements are of second order."""
+    if problem.fine is None:
+        return np.zeros(len(corners), dtype=bool)
+    low, high = problem.fine
+    return np.asarray(((corners.max(axis=1) < low) | (corners.min(axis=1) > high)).any(axis=1))
 
 
 def _touching(cells: IntArray, faces: IntArray, count: int) -> IntArray:
@@ -186,19 +205,18 @@ def _range(label: IntArray, k: int) -> slice:
 
 
 def ngsolve_mesh(parts: Conducting) -> Any:
-    """Return NGSolve's mesh: material ``plain`` or ``fibres``, boundaries named after electrodes, cells in order.
+    """Return NGSolve's mesh: cells in order, of the :data:`MATERIALS`, boundaries named after electrodes.
 
-    Cells of one material lie together in NGSolve, so that those with fibres come after the others:
-    :func:`cell_order` says which is which.
+    Cells of one material lie together in NGSolve: :func:`cell_order` says which is which.
     """
     import ngsolve
     from netgen.meshing import FaceDescriptor, Mesh
 
     result = Mesh(dim=3)
     result.AddPoints(np.ascontiguousarray(parts.vertices))
-    order, fibres = cell_order(parts), parts.extra != 0
-    for k, name in enumerate(("plain", "fibres")):
-        own = order[fibres[order] == bool(k)]
+    order, material = cell_order(parts), _material(parts)
+    for k, name in enumerate(MATERIALS):
+        own = order[material[order] == k]
         if len(own):
             result.SetMaterial(k + 1, name)
             result.AddElements(dim=3, index=k + 1, data=parts.cells[own].astype(np.int32), base=0)
@@ -211,5 +229,9 @@ def ngsolve_mesh(parts: Conducting) -> Any:
 
 def cell_order(parts: Conducting) -> IntArray:
     """Return the cells (m,) in the order that NGSolve's mesh has them."""
-    fibres: BoolArray = parts.extra != 0
-    return np.asarray(np.argsort(fibres, kind="stable"))
+    return np.asarray(np.argsort(_material(parts), kind="stable"))
+
+
+def _material(parts: Conducting) -> IntArray:
+    """Return the number of each cell's material (m,)."""
+    return np.asarray(2 * parts.far + (parts.extra != 0), dtype=np.int64)

@@ -80,13 +80,19 @@ def _regions(mesh: Any, parts: Conducting) -> list[Any]:
 def _space(mesh: Any, parts: Conducting, order: int) -> Any:
     """Return the finite elements that are even on every contact and 0 on the ground.
 
-    Unknowns of vertices come first; those of edges are 0 where the potential is linear. All vertices of a contact have
-    the unknown of the first of them, and its edges none.
+    Unknowns of vertices come first; those of edges are 0 where the potential is linear, and are left out where all
+    cells round an edge are of first order. All vertices of a contact have the unknown of the first of them, and its
+    edges none.
     """
     import ngsolve as ng
 
     space, contacts = ng.H1(mesh, order=order, dirichlet=GROUND), _regions(mesh, parts)
-    return ng.comp.PlateauFESpace(space, contacts) if contacts else space
+    space = ng.comp.PlateauFESpace(space, contacts) if contacts else space
+    if order == 1 or not parts.far.any():
+        return space
+    kept = space.GetDofs(mesh.Materials("plain|fibres"))
+    kept[: mesh.nv] = True
+    return ng.Compress(space, active_dofs=kept)
 
 
 def _unknowns(space: Any, parts: Conducting) -> dict[str, int]:
@@ -109,7 +115,7 @@ def _form(space: Any, parts: Conducting) -> Any:
     form += fields[0] * ng.grad(u) * ng.grad(v) * ng.dx
     if (parts.extra != 0).any():
         way = ng.CoefficientFunction(tuple(fields[2:]))
-        form += fields[1] * (way * ng.grad(u)) * (way * ng.grad(v)) * ng.dx("fibres")
+        form += fields[1] * (way * ng.grad(u)) * (way * ng.grad(v)) * ng.dx("fibres.*")
     return form
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -263,6 +264,21 @@ def test_multigrid_and_the_factored_matrix_agree(order: int, monkeypatch: pytest
     iterated = solve_reference(many(), order=order, tolerance=1e-9)
     np.testing.assert_allclose(iterated.impedance, exact.impedance, rtol=1e-6)
     assert max(iterated.steps) < 60
+
+
+@pytest.mark.parametrize("direct", [0, reference_system.DIRECT])
+def test_elements_are_of_second_order_where_asked(direct: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the upper half, with the contacts: fewer unknowns, and what is near the contacts hardly changes."""
+    monkeypatch.setattr(reference_system, "DIRECT", direct)
+    first, second = (solve_reference(many(), order=order, tolerance=1e-10) for order in (1, 2))
+    upper = replace(many(), fine=(np.array([0, 0, 1.6]), np.array([6, 6, 3.0])))
+    mixed = solve_reference(upper, tolerance=1e-10)
+    assert first.unknowns < mixed.unknowns < 0.7 * second.unknowns
+    np.testing.assert_allclose(mixed.impedance, mixed.impedance.T, rtol=1e-7)
+    np.testing.assert_allclose(mixed.impedance.diagonal(), second.impedance.diagonal(), rtol=0.005)
+    assert (first.impedance.diagonal() < 0.9 * second.impedance.diagonal()).all()
+    everywhere = replace(many(), fine=(np.zeros(3), np.full(3, 6.0)))
+    assert solve_reference(everywhere, driven=["One"]).unknowns == second.unknowns
 
 
 def test_not_converged_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
