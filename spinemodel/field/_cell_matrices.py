@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemodel.field._laminate import MEAN, NOTHING, UNIFORM, Basis, kind_of, prepare, set_tensors
+from spinemodel.field._laminate import MEAN, Basis, prepare, set_tensors
+from spinemodel.field._sweeps import U
 from spinemodel.field.cells import CellArrays
 from spinemodel.jit import compiled
 
 
 @compiled
 def trilinear(matrices: NDArray[np.float64]) -> None:
-    """Write the exact matrices of a uniform cell of edge 1 for tensors xx, yy, zz, yz, xz, xy of 1, (6, 8, 8)."""
+    """Write the exact matrices of a uniform cell of edge 1 for tensors xx, yy, zz, yz, xz, xy of 1, (6, 64)."""
     for a in range(8):
         for b in range(8):
             same = np.empty(3)  # means of products of the two corners' functions along each axis
@@ -23,26 +24,26 @@ def trilinear(matrices: NDArray[np.float64]) -> None:
                 same[axis] = 1 / 3 if p == q else 1 / 6
                 slope[axis] = 1.0 if p == q else -1.0
                 left[axis], right[axis] = (0.5 if p else -0.5), (0.5 if q else -0.5)
-            matrices[0, a, b] = slope[0] * same[1] * same[2]
-            matrices[1, a, b] = same[0] * slope[1] * same[2]
-            matrices[2, a, b] = same[0] * same[1] * slope[2]
-            matrices[3, a, b] = same[0] * (left[1] * right[2] + left[2] * right[1])
-            matrices[4, a, b] = same[1] * (left[0] * right[2] + left[2] * right[0])
-            matrices[5, a, b] = same[2] * (left[0] * right[1] + left[1] * right[0])
+            matrices[0, 8 * a + b] = slope[0] * same[1] * same[2]
+            matrices[1, 8 * a + b] = same[0] * slope[1] * same[2]
+            matrices[2, 8 * a + b] = same[0] * same[1] * slope[2]
+            matrices[3, 8 * a + b] = same[0] * (left[1] * right[2] + left[2] * right[1])
+            matrices[4, 8 * a + b] = same[1] * (left[0] * right[2] + left[2] * right[0])
+            matrices[5, 8 * a + b] = same[2] * (left[0] * right[1] + left[1] * right[0])
 
 
 @compiled
-def cell_matrix(
+def uniform_matrix(
     cells: CellArrays,
     i: int,
     j: int,
     k: int,
+    label: int,
     exact: NDArray[np.float64],
     basis: Basis,
-    work: NDArray[np.number],
     matrix: NDArray[np.number],
-) -> int:
-    """Write the matrix of a cell of edge 1 mm, mS, symmetric bit for bit; return the cell's kind.
+) -> None:
+    """Write the matrix of a cell that one part fills, mS for an edge of 1 mm.
 
     Parameters
     ----------
@@ -50,38 +51,48 @@ def cell_matrix(
         Of a box.
     i, j, k
         The cell.
+    label
+        Of the part.
     exact
-        (6, 8, 8) of :func:`trilinear`.
+        (6, 64) of :func:`trilinear`.
     basis
         Room of :func:`spinemodel.field._laminate.new_basis`.
-    work
-        (2, 8, 8) to work in.
     matrix
-        (8, 8) between corners 4 di + 2 dj + dk, written unless nothing conducts.
+        (64,) between corners 4 di + 2 dj + dk, written.
     """
-    s, m = cells.subsamples, cells.margin
-    i0, j0, k0 = m + i * s, m + j * s, m + k * s
-    here = cells.labels[i0 : i0 + s, j0 : j0 + s, k0 : k0 + s]
-    kind, label = kind_of(here)
-    if kind == UNIFORM:
-        set_tensors(cells, i, j, k, basis)
-        _set_exact(basis.tensor, label, exact, matrix)
-    elif kind != NOTHING:
-        kind = prepare(cells, i, j, k, basis)
-        _energy(here, basis, kind == MEAN, work[0])
-        _between_corners(basis.weights, work, matrix)
-    return kind
+    set_tensors(cells, i, j, k, basis)
+    t0, t1, t2 = basis.tensor[label, 0], basis.tensor[label, 1], basis.tensor[label, 2]
+    t3, t4, t5 = basis.tensor[label, 3], basis.tensor[label, 4], basis.tensor[label, 5]
+    for n in range(U(64)):
+        matrix[n] = t0 * exact[0, n] + t1 * exact[1, n] + t2 * exact[2, n]
+        matrix[n] = matrix[n] + t3 * exact[3, n] + t4 * exact[4, n] + t5 * exact[5, n]
 
 
 @compiled
-def _set_exact(tensor: NDArray[np.number], label: int, exact: NDArray[np.float64], matrix: NDArray[np.number]) -> None:
-    """Write the matrix of a uniform cell."""
-    for a in range(8):
-        for b in range(a, 8):
-            total = tensor[label, 0] * exact[0, a, b]
-            for n in range(1, 6):
-                total += tensor[label, n] * exact[n, a, b]
-            matrix[a, b] = matrix[b, a] = total
+def cut_matrix(
+    cells: CellArrays,
+    i: int,
+    j: int,
+    k: int,
+    basis: Basis,
+    energy: NDArray[np.number],
+    half: NDArray[np.number],
+    matrix: NDArray[np.number],
+) -> None:
+    """Write the matrix of another cell in which something conducts, mS for an edge of 1 mm, symmetric bit for bit.
+
+    Parameters
+    ----------
+    cells, i, j, k, basis, matrix
+        As for :func:`uniform_matrix`.
+    energy, half
+        (7, 7) and (7, 8) to work in.
+    """
+    is_mean = prepare(cells, i, j, k, basis) == MEAN
+    s, m = cells.subsamples, cells.margin
+    i0, j0, k0 = m + i * s, m + j * s, m + k * s
+    _energy(cells.labels[i0 : i0 + s, j0 : j0 + s, k0 : k0 + s], basis, is_mean, energy)
+    _between_corners(basis.weights, energy, half, matrix)
 
 
 @compiled
@@ -97,12 +108,14 @@ def _energy(here: NDArray[np.uint8], basis: Basis, is_mean: bool, energy: NDArra
     share = 1 / s**3
     slope, shift, tensor = basis.slope, basis.shift, basis.sigma if is_mean else basis.tensor
     for i in range(s):
+        x = (i + 0.5) / s - 0.5
         for j in range(s):
+            y = (j + 0.5) / s - 0.5
             for k in range(s):
                 label = here[i, j, k]
                 if label == 0:
                     continue
-                x, y, z = (i + 0.5) / s - 0.5, (j + 0.5) / s - 0.5, (k + 0.5) / s - 0.5
+                z = (k + 0.5) / s - 0.5
                 at = ((x * n0 + y * n1 + z * n2) / basis.reach[0] + 1) * (bins / 2)
                 n = min(max(int(np.floor(at)), 0), bins - 1)
                 rest = at - n
@@ -167,9 +180,10 @@ def _add_products(
 
 
 @compiled
-def _between_corners(weights: NDArray[np.number], work: NDArray[np.number], matrix: NDArray[np.number]) -> None:
-    """Write W^T E W of the functions' energies, of which ``work[0]`` holds the upper half."""
-    energy, half = work[0], work[1]
+def _between_corners(
+    weights: NDArray[np.number], energy: NDArray[np.number], half: NDArray[np.number], matrix: NDArray[np.number]
+) -> None:
+    """Write W^T E W of the functions' energies, of which the upper half is given."""
     for a in range(8):
         for m in range(7):
             total = energy[m, m] * weights[m + 1, a]
@@ -183,4 +197,4 @@ def _between_corners(weights: NDArray[np.number], work: NDArray[np.number], matr
             total = weights[1, a] * half[0, b]
             for m in range(1, 7):
                 total += weights[m + 1, a] * half[m, b]
-            matrix[a, b] = matrix[b, a] = total
+            matrix[8 * a + b] = matrix[8 * b + a] = total

@@ -207,6 +207,12 @@ def _survey_cell(
 
     Where less than half conducts, nothing fills it.
     """
+    first = int(here[0, 0, 0])
+    if _is_all(here, first):
+        if has_fibres[first]:
+            label[n] = first
+            n += 1
+        return first, n
     most, tissue, conducts = 0, 0, 0
     for value in here.flat:
         counts[value] += 1
@@ -221,3 +227,14 @@ def _survey_cell(
                 most, tissue = int(counts[one]), one
         counts[one] = 0
     return tissue if 2 * conducts >= here.size else 0, n
+
+
+@compiled
+def _is_all(here: NDArray[np.uint8], label: int) -> bool:
+    """Tell whether all sub-voxels have a label."""
+    for i in range(here.shape[0]):
+        for j in range(here.shape[1]):
+            for k in range(here.shape[2]):
+                if here[i, j, k] != label:
+                    return False
+    return True

@@ -80,8 +80,9 @@ def hierarchy(boxes: Sequence[Box], stencils: Sequence[StencilArray], *, grounde
     """
     levels = []
     for n, (inner, outer) in enumerate(pairwise(boxes)):
-        active = _inside(stencils[n])
-        weights = _weights(stencils[n], fixed=~_inside(np.ones_like(stencils[n])))
+        active, border = _inside(stencils[n]), np.ones(inner.nodes, dtype=bool)
+        border[1:-1, 1:-1, 1:-1] = False
+        weights = _weights(stencils[n], fixed=border)
         levels.append(_level(stencils[n], active, weights, stencils[n + 1], box_in_next(inner, outer)))
     stencil = stencils[-1]
     while True:
@@ -118,9 +119,9 @@ def _level(
 ) -> Level:
     """Return a level, and add what it means for the next one's stencils to those."""
     wide = np.result_type(stencil, np.float64)
+    planes, ny, nz = ((n + 2) // 2 for n in active.shape)
     over_planes(
-        lambda a, b: add_galerkin(stencil, weights, coarse, at, np.empty((3, 3, 3), wide), a, b),
-        (len(active) + 2) // 2,
+        lambda a, b: add_galerkin(stencil, weights, coarse, at, np.zeros((2, ny, nz, 27), wide), a, b), planes
     )
     return Level(stencil, active, weights, at)
 
@@ -143,5 +144,6 @@ def _inverse(level: Level) -> NDArray[Any]:
     scale = 1 / np.sqrt(np.abs(own.diagonal()))
     scaled = scale[:, None] * (own + own.T) / 2 * scale
     whole = np.zeros_like(square)
-    whole[np.ix_(kept, kept)] = scale[:, None] * np.linalg.pinv(scaled, rcond=ROUNDING) * scale
+    inverse = np.linalg.pinv(scaled, rcond=ROUNDING, hermitian=np.isrealobj(scaled))
+    whole[np.ix_(kept, kept)] = scale[:, None] * inverse * scale
     return whole

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias
+
+import numpy as np
 
 from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray, freeze
@@ -64,6 +67,13 @@ class Medium:
         """Make the mappings read-only."""
         for name in ("parts", "conductivity", "direction"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    @cached_property
+    def corners(self) -> tuple[FloatArray, FloatArray]:
+        """Lowest and highest corner of all parts, (3,) mm each."""
+        vertices = [part.vertices for part in self.parts.values()]
+        low, high = (np.array([extreme(own, axis=0) for own in vertices]) for extreme in (np.min, np.max))
+        return freeze(low.min(axis=0)), freeze(high.max(axis=0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinemodel.arrays import IntArray
-from spinemodel.field._cell_matrices import cell_matrix, trilinear
+from spinemodel.field._cell_matrices import cut_matrix, trilinear, uniform_matrix
 from spinemodel.field._laminate import NOTHING, UNIFORM, kind_of, new_basis
+from spinemodel.field._sweeps import U
 from spinemodel.field.cells import CellArrays, Cells
 from spinemodel.jit import compiled
 from spinemodel.volume._threads import side_by_side
@@ -31,7 +32,7 @@ def stencils_of(cells: Cells) -> NDArray[np.number]:
     stencils = np.zeros((nx, ny, nz, 27), dtype=kind)
     low, high = cells.covered or ((0, 0, 0), (0, 0, 0))
     hole = np.array([low, high], dtype=np.int64)
-    exact = np.zeros((6, 8, 8))
+    exact = np.zeros((6, 64))
     trilinear(exact)
     arrays, spacing = cells.arrays, cells.box.spacing_mm
     # A plane of cells touches two planes of nodes: even ones can be worked on side by side, and then odd ones.
@@ -56,8 +57,10 @@ def _add_planes(
     """Add the matrices of planes of cells to their corners' stencils, but for the diagonal."""
     _, ny, nz, _ = stencils.shape
     basis = new_basis(cells)
-    work, matrix = np.zeros((2, 8, 8), basis.sigma.dtype), np.zeros((8, 8), basis.sigma.dtype)
-    place, labels, s, m, before = _places(), cells.labels, cells.subsamples, cells.margin, -1
+    energy, half = np.zeros((7, 7), basis.sigma.dtype), np.zeros((7, 8), basis.sigma.dtype)
+    matrix = np.zeros(64, basis.sigma.dtype)
+    labels, s, m, before = cells.labels, cells.subsamples, cells.margin, -1
+    flat, place = stencils.reshape(-1), _places(ny, nz)
     for i in planes:
         for j in range(ny - 1):
             inside = hole[0, 0] <= i < hole[1, 0] and hole[0, 1] <= j < hole[1, 1]
@@ -68,40 +71,44 @@ def _add_planes(
                 kind, label = kind_of(labels[i0 : i0 + s, j0 : j0 + s, k0 : k0 + s])
                 if kind == NOTHING:
                     continue
-                # Of a uniform cell like the one before, the matrix stands there already.
-                if kind != UNIFORM or label != before:
-                    cell_matrix(cells, i, j, k, exact, basis, work, matrix)
-                    before = label if kind == UNIFORM and cells.first_fibre[i, j, k] < 0 else -1
-                _scatter(i, j, k, matrix, place, spacing, stencils)
+                if kind != UNIFORM:
+                    cut_matrix(cells, i, j, k, basis, energy, half, matrix)
+                    before = -1
+                elif label != before:
+                    uniform_matrix(cells, i, j, k, label, exact, basis, matrix)
+                    # The matrix of the next cell stands there already, if it is like this one.
+                    before = label if cells.first_fibre[i, j, k] < 0 else -1
+                _scatter(U(27 * ((i * ny + j) * nz + k)), matrix, place, spacing, flat)
 
 
 @compiled
-def _places() -> IntArray:
-    """Return which entry of the stencil of corner a couples it to corner b, (8, 8)."""
-    place = np.empty((8, 8), np.int64)
+def _places(ny: int, nz: int) -> NDArray[np.uint64]:
+    """Return all entries 8 a + b of a cell's matrix, and how far after its first node's the stencils' stand, (56, 2).
+
+    The stencil of corner a couples it to corner b there.
+    """
+    place, n = np.empty((56, 2), np.uint64), 0
     for a in range(8):
         for b in range(8):
-            di, dj, dk = (b >> 2) - (a >> 2), ((b >> 1) & 1) - ((a >> 1) & 1), (b & 1) - (a & 1)
-            place[a, b] = (di + 1) * 9 + (dj + 1) * 3 + dk + 1
+            if a != b:
+                ai, aj, ak = a >> 2, (a >> 1) & 1, a & 1
+                di, dj, dk = (b >> 2) - ai, ((b >> 1) & 1) - aj, (b & 1) - ak
+                place[n, 0], place[n, 1] = 8 * a + b, 27 * ((ai * ny + aj) * nz + ak) + 9 * di + 3 * dj + dk + 13
+                n += 1
     return place
 
 
 @compiled
 def _scatter(
-    i: int,
-    j: int,
-    k: int,
+    first: np.uint64,
     matrix: NDArray[np.number],
-    place: IntArray,
+    place: NDArray[np.uint64],
     spacing: float,
     stencils: NDArray[np.number],
 ) -> None:
-    """Add a cell's matrix to the stencils of its corners."""
-    for a in range(8):
-        ia, ja, ka = i + (a >> 2), j + ((a >> 1) & 1), k + (a & 1)
-        for b in range(8):
-            if a != b:
-                stencils[ia, ja, ka, place[a, b]] += spacing * matrix[a, b]
+    """Add a cell's matrix to the stencils of its corners, flat; ``first`` is where that of its first node begins."""
+    for n in range(U(56)):
+        stencils[first + place[n, 1]] += spacing * matrix[place[n, 0]]
 
 
 @compiled

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spinemodel.arrays import FloatArray
+from spinemodel.field._transfer import add_galerkin, find_weights
 from spinemodel.field.boxes import Box
 from spinemodel.field.levels import FEWEST, Hierarchy, hierarchy
 from tests.field.boxed import cube, matrix_of
@@ -87,6 +88,25 @@ def test_the_border_of_a_finer_box_takes_means_and_is_not_solved_for() -> None:
     assert level.active[~border].all()
     assert set(level.weights[border].ravel()) == {0.0, 0.25, 0.5, 1.0}
     assert np.array_equal(level.weights[border].sum(axis=-1), np.ones(border.sum()))
+
+
+def test_what_lies_behind_a_box_in_memory_is_not_taken_in() -> None:
+    fine = levels_of(random, grounded=False).levels[0]
+    room = np.full((NODES[0] + 1, *NODES[1:], 8), np.nan, dtype=np.float32)
+    for odd in range(4):
+        find_weights(fine.stencil, np.zeros(NODES, dtype=bool), room[:-1], odd, 0, NODES[0])
+    assert np.array_equal(room[:-1], fine.weights)
+
+
+def test_a_product_is_the_same_in_parts() -> None:
+    fine, coarse = levels_of(random, grounded=False).levels[:2]
+    nx, ny, nz = coarse.nodes
+    for size in (1, 2, nx):
+        found = np.zeros_like(coarse.stencil)
+        for first in range(0, nx, size):
+            sums = np.zeros((2, ny, nz, 27))
+            add_galerkin(fine.stencil, fine.weights, found, (0, 0, 0), sums, first, min(first + size, nx))
+        assert np.array_equal(found, coarse.stencil)
 
 
 def test_nodes_that_nothing_conducts_round_take_no_part() -> None:
