@@ -264,6 +264,7 @@ def test_the_same_bits_with_one_thread_or_several(monkeypatch: pytest.MonkeyPatc
     for threads in (1, 3):
         with ThreadPoolExecutor(threads) as pool:
             monkeypatch.setattr(_threads, "_pool", lambda pool=pool: pool)
+            monkeypatch.setattr(_threads, "CORES", threads)
             assert same(solved(), solve(*several(), tolerance=1e-9))
 
 

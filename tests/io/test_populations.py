@@ -49,12 +49,12 @@ def model() -> WholeModel:
 
 
 @pytest.fixture(scope="module")
-def drawn(model: WholeModel) -> list[Fan]:
+def drawn(model: WholeModel) -> tuple[Fan, ...]:
     return fans_of(model)
 
 
 @pytest.fixture(autouse=True)
-def _drawn_once(drawn: list[Fan], monkeypatch: pytest.MonkeyPatch) -> None:
+def _drawn_once(drawn: tuple[Fan, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw the rootlets once: they take seconds."""
     monkeypatch.setattr("spinemodel.io.populations.fans_of", lambda model: drawn)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, Final
 
 from spinemodel.anatomy.fibre_paths import FibrePath, fibre_paths, with_room
@@ -31,17 +32,18 @@ def model_paths(model: WholeModel, count: int = PER_ROOT, seed: int = 0) -> tupl
     return fibre_paths(lines, fans_of(model), count=count, seed=seed)
 
 
-def fans_of(model: WholeModel) -> list[Fan]:
+@lru_cache(maxsize=1)  # A study asks for its model's at every other stage, and they take seconds.
+def fans_of(model: WholeModel) -> tuple[Fan, ...]:
     """Return the roots with their rootlets; none where the model's tissues have no rootlets."""
     parts = model.partition.parts if model.partition else {}
     if not any(name.endswith("_rootlets") for name in parts):
-        return []
+        return ()
     parameters, ventral = _parameters(model)
     walls = Proximity(model.surfaces[CORD.name]), Proximity(model.surfaces[DURA.name])
     lines, axis = model.centrelines, model.levels.axis
     dorsal = dorsal_rootlets(lines, *walls, axis, parameters)
     fans = [*dorsal, *(ventral_roots(lines, dorsal, *walls, axis, parameters) if ventral else ())]
-    return [_fitted(fan, parts) for fan in fans]
+    return tuple(_fitted(fan, parts) for fan in fans)
 
 
 def _fitted(fan: Fan, parts: Any) -> Fan:
