@@ -141,7 +141,7 @@ def test_complex_conductivities() -> None:
 def test_the_same_bits_whatever_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     with ThreadPoolExecutor(5) as pool:
         monkeypatch.setattr(_threads, "_pool", lambda: pool)
-        monkeypatch.setattr(_5, "CORES", threads)
+        monkeypatch.setattr(_threads, "CORES", 5)
         again = with_patches(boxed(across, 2), thread(), [PLACE])
     np.testing.assert_array_equal(again.patches[0].potential, mended().patches[0].potential)
 
