@@ -1,8 +1,9 @@
 """Short runs of neighbouring numbers as one value of compiled loops: the processor's vector registers.
 
 A loop over a few neighbours in memory costs the compiler's checks and loads more than its arithmetic. A register holds
-them all, of as many as its type says, from when it is loaded to when it is stored; how many of the processor's own
-registers that takes is the compiler's affair. Each number sees the operations that stand there, in their order.
+them all, as many as its type says, from when it is loaded to when it is stored; how many of the processor's own
+registers that takes is the compiler's affair. Each number sees the operations that stand there, in their order. Arrays
+are flat and in C order. Whether a register lies within its array nobody checks.
 
 >>> import numba, numpy
 >>> @numba.njit
@@ -23,6 +24,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core.errors import TypingError
 from numba.extending import intrinsic, models, overload, register_model
 
 INDEX = ir.IntType(32)
@@ -56,7 +58,7 @@ def numbers(count: int) -> tuple[int, ...]:
 @intrinsic
 def load(typing: Any, array: Any, first: Any, count: Any) -> Any:
     """Return the register of ``count`` (see :func:`numbers`) numbers of a flat array from ``first``."""
-    own = Register(array.dtype, len(count))
+    own = _register(array, count)
 
     def write(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         place = _place(context, builder, signature, given, context.get_value_type(own))
@@ -68,6 +70,9 @@ def load(typing: Any, array: Any, first: Any, count: Any) -> Any:
 @intrinsic
 def store(typing: Any, array: Any, first: Any, register: Any) -> Any:
     """Write a register into a flat array from ``first``."""
+    _require_flat(array)
+    if not array.mutable or array.dtype != register.dtype:
+        raise TypingError(f"{array}: expected an array of {register.dtype} that can be written to")
 
     def write(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         builder.store(given[2], _place(context, builder, signature, given, given[2].type), align=_alignment(register))
@@ -79,8 +84,22 @@ def store(typing: Any, array: Any, first: Any, register: Any) -> Any:
 @intrinsic
 def zeros(typing: Any, array: Any, count: Any) -> Any:
     """Return the register of ``count`` zeros of an array's kind."""
-    own = Register(array.dtype, len(count))
+    own = _register(array, count)
     return own(array, count), lambda context, builder, signature, given: ir.Constant(context.get_value_type(own), None)
+
+
+def _register(array: Any, count: Any) -> Register:
+    """Return the type of a register of an array's numbers."""
+    _require_flat(array)
+    if not isinstance(array.dtype, types.Float | types.Complex) or not len(count):
+        raise TypingError(f"{array}, {count}: expected real or complex numbers, and one or more")
+    return Register(array.dtype, len(count))
+
+
+def _require_flat(array: Any) -> None:
+    """Refuse arrays whose neighbours are no neighbours in memory."""
+    if array.ndim != 1 or array.layout != "C":
+        raise TypingError(f"{array}: expected a flat array in C order")
 
 
 def _place(context: Any, builder: Any, signature: Any, given: Any, kind: Any) -> Any:

@@ -61,6 +61,23 @@ def test_a_real_factor_scales_complex_numbers_and_takes_their_precision() -> Non
     np.testing.assert_array_equal(out[1:-1], np.full(2, (1 + 2j) - 2 * (3 - 1j) + 2 * (3 - 1j) + (1 + 2j)))
 
 
+def test_arrays_whose_neighbours_lie_apart_are_refused() -> None:
+    whole, out = np.arange(12.0), np.zeros(4)
+    for one in (whole[::2], whole.reshape(3, 4), np.arange(12)):
+        with pytest.raises(TypingError, match="expected"):
+            _work(one, whole, 1.0, 1.0, out, numbers(2))
+    with pytest.raises(TypingError, match="one or more"):
+        _work(whole, whole, 1.0, 1.0, out, numbers(0))
+
+
+def test_what_is_read_only_is_not_written_to() -> None:
+    out = np.zeros(4)
+    out.setflags(write=False)
+    with pytest.raises(TypingError, match="can be written"):
+        _work(np.arange(12.0), np.arange(12.0), 1.0, 1.0, out, numbers(2))
+    np.testing.assert_array_equal(out, 0)
+
+
 def test_registers_of_unlike_kinds_do_not_mix() -> None:
     one, other = np.zeros(3, np.float32), np.zeros(3)
     with pytest.raises(TypingError):

@@ -89,7 +89,7 @@ def print_about(field: LeadField) -> None:
     """Print what a field was made from, line by line, but for its boxes, its certificate and its residuals."""
     say(f"space: {field.space} (RAS mm, potentials in mV per mA)")
     say(f"contacts: {', '.join(field.contacts)}")
-    said = {"certificate", "residuals", "conductivities"}
+    said = {"certificate", "contacts", "residuals", "conductivities"}
     for name, value in field.about.items():
         if name not in said:
             say(f"{name.replace('_', ' ')}: {_text(value)}")

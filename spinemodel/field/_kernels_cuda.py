@@ -1,4 +1,4 @@
-"""The stencils and the transfer between boxes on a GPU: :mod:`._sweeps` and :mod:`._transfer`, a thread per value.
+"""The stencils and the transfer between boxes on a GPU: :mod:`._sweeps` and :mod:`._carrying`, a thread per value.
 
 Blocks take rows of nodes along z, and their threads the values of a row, lanes fastest: a warp reads whole sectors of
 vectors, and its threads share a node's stencil. Every value is summed up by one thread in the order of the CPU, and

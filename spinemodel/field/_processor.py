@@ -45,7 +45,7 @@ class Processor(Protocol):
         """Solve the last level by its inverse."""
 
     def product(self, stencil: Any, pinned: Any, values: Lanes, image: Lanes) -> None:
-        """Write the stencils' product with ``values``, in double precision."""
+        """Write the stencils' product with ``values``, in these vectors' precision."""
 
     def pull_border(self, level: Level, coarse: Lanes, values: Lanes) -> None:
         """Give nodes on a box's faces the next level's values."""

@@ -68,7 +68,7 @@ class Cpu:
         values[inner] = (levels.inverse @ right).reshape(nx, ny, nz * lanes)
 
     def product(self, stencil: StencilArray, pinned: NDArray[Any], values: Lanes, image: Lanes) -> None:
-        """Write the stencils' product with ``values``, in double precision."""
+        """Write the stencils' product with ``values``, in these vectors' precision."""
         work = stencil, pinned, values, image, _register(stencil, values)
         over_planes(lambda a, b: _sweeps.product(*work, a, b), len(stencil))
 

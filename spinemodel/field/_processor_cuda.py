@@ -1,7 +1,7 @@
 """The solver's operations on a GPU, with numba-cuda: the CPU's arithmetic, a thread for each node and right-hand side.
 
 In numba's simulator results are those of the CPU to the last bit, but for sums over all nodes and the coarsest level's
-inverse, whose order is another. A real device fuses multiplications with additions: there, each differs by rounding.
+inverse, whose order is another, and for division by complex numbers. A real device fuses multiplications with additions: there, each differs by rounding.
 
 How fast it can be: memory moves, hardly anything else. Per node and lane, with caches that hold a few planes, one step
 of conjugate gradients moves
@@ -91,7 +91,7 @@ class Cuda:
         _launch(_vectors_cuda.solve_last, threads // THREADS + 1, levels.inverse, given, values, lanes)
 
     def product(self, stencil: Array, pinned: Array, values: Lanes, image: Lanes) -> None:
-        """Write the stencils' product with ``values``, in double precision."""
+        """Write the stencils' product with ``values``, in these vectors' precision."""
         _launch(_kernels_cuda.product, _rows(values), stencil, pinned, values, image)
 
     def pull_border(self, level: Level, coarse: Lanes, values: Lanes) -> None:

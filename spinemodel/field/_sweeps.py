@@ -30,7 +30,6 @@ StencilArray: TypeAlias = NDArray[Any]
 U = np.uint64
 """Indices that are known not to be negative: the compiler leaves out what Python does with negative ones."""
 
-
 WIDEST: Final = 16
 """Lanes that a register holds at most: of single precision as many as the widest of a processor's own do."""
 
@@ -160,7 +159,7 @@ def product(
 
 @compiled
 def _widened(row: Any, wide: Any) -> Any:
-    """Copy a stencil into double precision, and return the sum of all but its diagonal."""
+    """Copy a stencil into a vector's precision, and return the sum of all but its diagonal."""
     total = wide[0] - wide[0]
     for n in range(27):
         wide[n] = row[n]

@@ -1,4 +1,4 @@
-"""From a box's nodes to every second of them and back, by the stencils themselves (Dendy 1982, J Comput Phys 48:366).
+"""What carries values from every second node of a box to all, by the stencils (Dendy 1982, J Comput Phys 48:366).
 
 Where conductivity jumps, the potential between two nodes is no mean of theirs. A node between two coarse ones takes
 the value that its own equation gives it, with the couplings across summed up; one in the middle of a face or of a cell,
@@ -114,7 +114,7 @@ def add_galerkin(stencil: StencilArray, weights: WeightArray, coarse: StencilArr
                  last: int) -> None:  # fmt: skip
     """Add W^T A W to the coarse planes ``first`` to before ``last``, counted from the fine box's first node.
 
-    Fine nodes are gone through once: the row of each is carried to coarse columns, and what it then is added to the
+    Fine nodes are gone through once: the row of each is carried to coarse columns, and, times its weights, added to the
     rows of all coarse nodes that have a weight in it, which lie in two planes.
 
     Parameters
@@ -176,7 +176,7 @@ def _share(row: Any, own: Any, x: int, y: int, z: int, sums: Any) -> None:
             for c in range(z % 2 + 1):
                 w = np.float64(own[4 * a + 2 * b + c])
                 into, aside = sums[(x // 2 + a) % 2, y // 2 + b, z // 2 + c], U(9 * a + 3 * b + c)
-                # Columns that are no neighbours of this node's come from nowhere: the row is 0 there.
+                # Columns that are no neighbours of this node's have no coupling: the row is 0 there.
                 for n in range(U(27)):
                     into[n] += w * row[n + aside]
 

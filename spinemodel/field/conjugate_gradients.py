@@ -1,8 +1,8 @@
 """Conjugate gradients for several right-hand sides at once, preconditioned by multigrid.
 
-Each has its own steps, but they share every reading of the matrix. Vectors are of double precision, the preconditioner
-of single. Complex conductivities give a matrix that is symmetric, not Hermitian: products are then not conjugated
-(COCG, van der Vorst & Melissen 1990, IEEE Trans Magn 26:706).
+Each has its own steps, but they share every reading of the matrix. Vectors have the precision of the right-hand sides,
+the preconditioner has single. Complex conductivities give a matrix that is symmetric, not Hermitian: products are then
+not conjugated (COCG, van der Vorst & Melissen 1990, IEEE Trans Magn 26:706).
 """
 
 from __future__ import annotations

@@ -32,6 +32,10 @@ FINEST_MM: Final = 0.05
 COARSEST_MM: Final = 2.0
 """Between these the spacing must lie. Choices: no computer holds less, and with more a cord is four cells wide."""
 
+TIGHTEST: Final = 1e-12
+LOOSEST: Final = 1e-2
+"""Between these the tolerance must lie. Choices: rounding, and currents that balance to a percent."""
+
 Watched: TypeAlias = Callable[[str], AbstractContextManager[Progress]]
 """Given what is solved, a block that is told each iteration and its residual."""
 
@@ -79,8 +83,8 @@ class Asked:
             raise InputError(f"--spacing {self.spacing_mm:g}: expected {FINEST_MM:g} to {COARSEST_MM:g} mm")
         if not (self.region_mm >= 0 and isfinite(self.region_mm)):
             raise InputError(f"--region {self.region_mm:g}: expected 0 mm or more")
-        if not 1e-12 <= self.tolerance <= 1e-2:
-            raise InputError(f"--tolerance {self.tolerance:g}: expected 1e-12 to 1e-2")
+        if not TIGHTEST <= self.tolerance <= LOOSEST:
+            raise InputError(f"--tolerance {self.tolerance:g}: expected {TIGHTEST:g} to {LOOSEST:g}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -164,7 +164,10 @@ def _parts(path: Path, file: Group, name: str, contacts: int, mapped: bool) -> t
         box = _box(group)
         shape = (contacts, *box.nodes) if by_contact else (*box.nodes, contacts)
         values = _array(path, group["potential"], POTENTIAL, shape, mapped)
-        potential = np.moveaxis(np.ascontiguousarray(np.moveaxis(values, 0, 3)) if by_contact else values, 3, 0)
+        if by_contact:
+            values = np.ascontiguousarray(np.moveaxis(values, 0, 3))
+            values.setflags(write=False)
+        potential = np.moveaxis(values, 3, 0)
         found.append(Patch(box, potential, _array(path, group["tissue"], ("u1",), box.cells, mapped)))
     return tuple(found)
 
@@ -175,7 +178,7 @@ def _require_kind(path: Path, file: Group) -> None:
         raise InputError(f"{path}: HDF5, but no lead field; give a file that `spinemodel solve` wrote")
     found = file.attrs.get("format")
     if found not in (BY_CONTACT, FORMAT):
-        raise InputError(f"{path}: format {found}, expected {FORMAT}; {MEND}, or update spinemodel")
+        raise InputError(f"{path}: format {found}, expected {BY_CONTACT} or {FORMAT}; {MEND}, or update spinemodel")
     for name, wanted in FRAME.items():
         if file.attrs.get(name) != wanted:
             raise InputError(f"{path}: {name} {file.attrs.get(name)!r}, expected {wanted!r}; {MEND}")

@@ -7,6 +7,8 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from spinemodel.io.field_case import COARSEST_MM, FINEST_MM, LOOSEST, TIGHTEST
+
 EVERY_MONOPOLE: Final = "every monopole"
 """Montages: a cathode of 1 mA on each contact in turn, the ground giving the current back."""
 
@@ -101,11 +103,11 @@ class TissuesRow(Row):
 class FieldRow(Row):
     """How the field is solved; see ``spinemodel solve --help``."""
 
-    spacing_mm: Positive = 0.4
+    spacing_mm: Annotated[float, Field(ge=FINEST_MM, le=COARSEST_MM, allow_inf_nan=False)] = 0.4
     region_mm: NotNegative = 10.0
     boundary: Literal["grounded", "insulated", "beyond"] = "beyond"
     contacts: Literal["floating", "uniform"] = "floating"
-    tolerance: Positive = 3e-8
+    tolerance: Annotated[float, Field(ge=TIGHTEST, le=LOOSEST, allow_inf_nan=False)] = 3e-8
     patches: bool = True
     certify: bool = False
 

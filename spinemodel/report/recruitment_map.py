@@ -68,11 +68,11 @@ def draw_map(path: Path, of: Sequence[RecruitmentCurve], fibre_class: str, *, ti
     with page(path, 1.3 + ROW * len(rows), title) as figure:
         axes = figure.subplots()
         levels = np.log(np.where(known, values, np.nan))
-        axes.imshow(levels, cmap="viridis_r", aspect="auto")
+        axes.imshow(levels, cmap="viridis", aspect="auto")
         middle = (np.nanmin(levels) + np.nanmax(levels)) / 2
         for i, j in np.ndindex(values.shape):
             text = f"{values[i, j]:.2g}" if known[i, j] else "?" if (rows[i], columns[j]) in unknown else "–"
-            colour = "white" if levels[i, j] > middle else "black"
+            colour = "white" if levels[i, j] < middle else "black"
             axes.text(j, i, text, ha="center", va="center", fontsize=8, color=colour)
         axes.set_xticks(range(len(columns)), columns)
         axes.set_xlabel(LEGEND, fontsize=8)

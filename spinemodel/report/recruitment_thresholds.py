@@ -44,7 +44,7 @@ PALE: Final = 0.93
 """Share of the colour map that is used: its last yellow is not seen on white."""
 
 SILENT: Final = (0.82, 0.82, 0.82)
-"""Colour of fibres that are not activated, or left out."""
+"""Colour of fibres that are not activated, left out, or unknown, as those that fire first at an end."""
 
 FIBRE_PX: Final = 1.8
 SILENT_PX: Final = 1.2
@@ -66,7 +66,7 @@ def draw_thresholds(
 ) -> None:
     """Draw fibres as a PNG, from behind and from the left, coloured by their thresholds.
 
-    A dot is where a fibre fires first; thin grey fibres are not activated, or left out.
+    A dot is where a fibre fires first; thin grey fibres are not activated, left out, or unknown.
 
     Parameters
     ----------

@@ -15,9 +15,10 @@ STAGES: Final = ("field", "fibres", "recruitment")
 """Stages whose loops take long to compile."""
 
 TOLD: Final = "compiling the solver's loops beside the work, once per installation: a minute or two"
-
+"""What is said of the second process. For a lead with another number of contacts some seconds come again, untold."""
 
 ONCE: Final = "compiling loops where they are first needed, once per installation: a minute or two"
+"""What is said without one."""
 
 
 @contextmanager

@@ -19,7 +19,6 @@ COARSE: Final = (
     "leave patches = false out of [field]"
 )
 
-
 KEYS: Final = Keys("field.spacing_mm", "field.certify", "field.region_mm")
 
 

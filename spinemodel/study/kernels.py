@@ -23,7 +23,7 @@ from spinemodel.field.lead_field import LeadField
 from spinemodel.field.montage import Montage
 from spinemodel.field.patches import with_patches
 from spinemodel.field.problem import Electrode, Medium, Problem
-from spinemodel.field.solver import solve
+from spinemodel.field.solver import LANES, solve
 from spinemodel.jit import mark
 from spinemodel.recruitment.engines import engine
 from spinemodel.recruitment.population import Population
@@ -57,7 +57,7 @@ def toy_problem(contacts: int) -> Problem:
 
 def toy_field(contacts: int) -> LeadField:
     """Return the toy's field, with a patch."""
-    problem, near, far = toy_problem(contacts), np.full(3, 4.0), np.full(3, 8.0)
+    problem, near, far = toy_problem(min(contacts, LANES)), np.full(3, 4.0), np.full(3, 8.0)
     boxes = nested_boxes([(-near, near)], (-far, far), TOY_MM, widen=2)
     field = solve(problem, boxes, device="cpu")
     patch = box_around(np.array([3.0, -1, -1]), np.array([5.0, 1, 1]), TOY_MM / 2)

@@ -45,9 +45,12 @@ def require_level(study: Study, kind: str, name: str) -> None:
         known = _segments(drawn) if kind == "segment" else _vertebrae(drawn, study)
     except GeometryError:
         return  # the model's own stage tells better what is wrong with the markers
+    what, marks = ("spinal segment", "roots") if kind == "segment" else ("vertebra", "ganglia")
+    if not known:
+        where = f"{drawn.subject}: no {marks} are marked, which tell where a {what} lies"
+        raise InputError(f"{where}; expected z:MM or point:FILE")
     if name.casefold() not in map(str.casefold, known):
-        what = "spinal segment" if kind == "segment" else "vertebra"
-        raise InputError(f"{drawn.subject} has no {what} {name!r}; expected one of {', '.join(known) or 'none'}")
+        raise InputError(f"{drawn.subject} has no {what} {name!r}; expected one of {', '.join(known)}")
 
 
 def drawn_of(study: Study) -> Annotation:

@@ -97,7 +97,7 @@ def _of_thresholds(job: Job, model: WholeModel, found: FibreTable, lead: Lead) -
     draw_thresholds(path, found, lines, model.surfaces, lead=lead, montage=montage, title=told(montage))
     said = (
         f"Fibres by their thresholds in {found.montage}, the montage with the lowest; dots are where each fires first, "
-        "and grey ones are not activated."
+        "and grey ones are not activated, or it is unknown whether they are."
     )
     return [picture(path, said)]
 

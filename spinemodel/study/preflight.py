@@ -135,7 +135,7 @@ CHECKS: Final[dict[str, Check]] = {
     "tissues.preset": _tissues,
     "montages": _montages,
     "pulse": pulse_of,
-    "fibres.classes": classes_of,
+    "fibres": classes_of,
     "fibres.roots": _roots,
     "muscles.matrix": muscles_of,
     "uncertainty.presets": _presets,

@@ -30,8 +30,9 @@ if hasattr(os, "register_at_fork"):
 
 
 def side_by_side(function: Callable[[Part], Result], parts: Iterable[Part]) -> list[Result]:
-    """Return ``function`` of every part, in order; of several that fail, the first one's error is raised.
+    """Return ``function`` of every part, in order.
 
+    Of several that fail the first one's error is raised, but a user who stops the program before all errors.
     The calling thread works as well, and each thread takes the next part as soon as it is free. What is left when the
     parts are all taken is waited for, but no thread that has not woken up by then.
     """
@@ -55,7 +56,8 @@ def side_by_side(function: Callable[[Part], Result], parts: Iterable[Part]) -> l
         if not other.cancel():
             other.result()
     if failed:
-        raise failed[min(failed)]
+        stopped = [error for error in failed.values() if not isinstance(error, Exception)]
+        raise stopped[0] if stopped else failed[min(failed)]
     return [found[n] for n in range(len(given))]
 
 

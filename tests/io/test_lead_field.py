@@ -146,7 +146,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("name", "value", "said"),
         [
-            ("format", 3, "format 3, expected 2"),
+            ("format", 3, "format 3, expected 1 or 2"),
             ("frame", "LPS", "frame 'LPS', expected 'RAS'"),
             ("contacts", "[]", "potential"),
             ("contacts", "{", "breaks the format"),

@@ -81,7 +81,7 @@ def test_conductivities_of_variants_are_those_of_the_model_s_tissues(
         ("capogrosso2013", "capogroso", "tissues.preset: "),
         ("width_ms = 0.3", 'file = "no.csv"', "pulse: "),
         ('roots = ["L3_L"]', 'roots = ["L9_L"]', "fibres.roots: no root 'L9_L'; expected some of L1_L"),
-        ('roots = ["L3_L"]', 'classes = ["Ic"]', "fibres.classes: fibre classes: 'Ic' is not known; nearest is"),
+        ('roots = ["L3_L"]', 'classes = ["Ic"]', "fibres: fibre classes: 'Ic' is not known; nearest is"),
         ('roots = ["L3_L"]', '[muscles]\nmatrix = "no.toml"', "muscles.matrix: "),
         ('roots = ["L3_L"]', '[uncertainty]\npresets = ["capogrosso2013"]', "uncertainty.presets: capogrosso2013 is"),
         ('roots = ["L3_L"]', '[uncertainty]\npresets = ["nvr"]', "uncertainty.presets: conductivities: no preset"),

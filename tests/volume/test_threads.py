@@ -62,6 +62,20 @@ def test_the_first_part_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, core
             side_by_side(fails, range(4))
 
 
+def test_who_stops_the_program_is_heard_before_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    met = threading.Barrier(2, timeout=20)
+
+    def fails(n: int) -> None:
+        met.wait()  # Both are at work before either fails.
+        raise KeyboardInterrupt if n else ValueError
+
+    monkeypatch.setattr(_threads, "CORES", 2)
+    with ThreadPoolExecutor(2) as pool:
+        monkeypatch.setattr(_threads, "_pool", lambda: pool)
+        with pytest.raises(KeyboardInterrupt):
+            side_by_side(fails, range(2))
+
+
 @pytest.mark.parametrize("items", [0, 1, SHARE, SHARE + 1, 10 * SHARE - 1])
 def test_shares_hold_every_item_once(items: int) -> None:
     parts = shares(items)
