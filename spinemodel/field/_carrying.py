@@ -54,16 +54,19 @@ def _gathered(
 
 
 @compiled
-def prolong(weights: WeightArray, coarse: Lanes, values: Lanes, at: Any, register: Any, first: int, last: int) -> None:
-    """Add W of the coarse box's values to the fine planes ``first`` to before ``last``."""
+def prolong(
+    weights: WeightArray, coarse: Lanes, values: Lanes, at: Any, register: Any, faces: bool, first: int, last: int
+) -> None:
+    """Add W of the coarse box's values to the fine planes ``first`` to before ``last``; or give it to the faces."""
+    nx, ny, nz, _ = weights.shape
     steps, own = _both_steps(weights, coarse, values)
     source, into = coarse.reshape(-1), values.reshape(-1)
     for i in range(first, last):
-        for j in range(weights.shape[1]):
-            for k in range(weights.shape[2]):
+        for j in range(ny):
+            for k in range(0, nz, _stride(nx, ny, nz, i, j) if faces else 1):
                 to, parent = _first(own, i, j, k), _parent(steps, at, i, j, k)
                 for lane in range(U(0), own[2], U(len(register))):
-                    total = load(into, to + lane, register)
+                    total = zeros(into, register) if faces else load(into, to + lane, register)
                     total = _carried(total, weights, source, steps, parent + lane, i, j, k, register)
                     store(into, to + lane, total)
 
@@ -87,22 +90,6 @@ def _carried(
 def _parent(steps: Any, at: Any, i: int, j: int, k: int) -> Any:
     """Return where the lanes begin of the first coarse node round a node of the fine box."""
     return _first(steps, at[0] + (i >> 1), at[1] + (j >> 1), at[2] + (k >> 1))
-
-
-@compiled
-def pull_border(weights: WeightArray, coarse: Lanes, values: Lanes, at: Any, register: Any) -> None:
-    """Give the nodes on the fine box's border the coarse box's values, by their weights."""
-    nx, ny, nz, _ = weights.shape
-    steps, own = _both_steps(weights, coarse, values)
-    source, into = coarse.reshape(-1), values.reshape(-1)
-    for i in range(nx):
-        for j in range(ny):
-            for k in range(0, nz, _stride(nx, ny, nz, i, j)):
-                to, parent = _first(own, i, j, k), _parent(steps, at, i, j, k)
-                for lane in range(U(0), own[2], U(len(register))):
-                    found = zeros(into, register)
-                    found = _carried(found, weights, source, steps, parent + lane, i, j, k, register)
-                    store(into, to + lane, found)
 
 
 @compiled

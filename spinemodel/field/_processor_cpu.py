@@ -57,7 +57,7 @@ class Cpu:
     def prolong(self, level: Level, coarse: Lanes, values: Lanes) -> None:
         """Add the weights of the next level's values."""
         work = level.weights, coarse, values, level.at, _register(level.stencil, values)
-        over_planes(lambda a, b: _carrying.prolong(*work, a, b), level.nodes[0])
+        over_planes(lambda a, b: _carrying.prolong(*work, False, a, b), level.nodes[0])
 
     def solve_last(self, levels: Hierarchy, given: Lanes, values: Lanes) -> None:
         """Solve the last level by its inverse."""
@@ -74,7 +74,8 @@ class Cpu:
 
     def pull_border(self, level: Level, coarse: Lanes, values: Lanes) -> None:
         """Give nodes on a box's faces the next level's values."""
-        _carrying.pull_border(level.weights, coarse, values, level.at, _register(level.stencil, values))
+        register = _register(level.stencil, values)
+        _carrying.prolong(level.weights, coarse, values, level.at, register, True, 0, level.nodes[0])
 
     def push_border(self, level: Level, values: Lanes, coarse: Lanes) -> None:
         """Add what stands on a box's faces to the next level, and clear it."""

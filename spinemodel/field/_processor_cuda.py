@@ -1,7 +1,8 @@
 """The solver's operations on a GPU, with numba-cuda: the CPU's arithmetic, a thread for each node and right-hand side.
 
 In numba's simulator results are those of the CPU to the last bit, but for sums over all nodes and the coarsest level's
-inverse, whose order is another, and for division by complex numbers. A real device fuses multiplications with additions: there, each differs by rounding.
+inverse, whose order is another, and for division by complex numbers. A real device fuses multiplications with
+additions: there, each differs by rounding.
 
 How fast it can be: memory moves, hardly anything else. Per node and lane, with caches that hold a few planes, one step
 of conjugate gradients moves
