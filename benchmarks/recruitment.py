@@ -6,7 +6,7 @@
     python benchmarks/recruitment.py neuron MODEL FIELD     # and 10 in a solved field
     python benchmarks/recruitment.py speed [MODEL FIELD]    # time of a threshold, and of a population
 
-``MODEL`` comes from ``spinemodel build --tissues``, ``FIELD`` from ``spinemodel field solve``. ``neuron`` needs the
+``MODEL`` comes from ``spinemodel build --tissues``, ``FIELD`` from ``spinemodel solve``. ``neuron`` needs the
 extra of that name and a C++ compiler. Kernels are compiled before anything is timed; times are those of the processor,
 so that they are of one core however many work, unless it says otherwise.
 """
