@@ -45,7 +45,7 @@ def side_by_side(function: Callable[[Part], Result], parts: Iterable[Part]) -> l
         for n in left:
             try:
                 found[n] = function(given[n])
-            except BaseException as error:
+            except BaseException as error:  # also a user who stops the program: others must hear of it
                 failed[n] = error
             if failed:
                 return
