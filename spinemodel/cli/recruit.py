@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spinemodel.cli.field_files import model_of
+from spinemodel.cli.field_files import lead_of, model_of
 from spinemodel.cli.outputs import require_free
 from spinemodel.cli.recruit_case import (
     fibres_of,
@@ -75,8 +75,13 @@ def recruit(
     ] = None,
     muscles: MusclesFile = None,
     figure: Annotated[
-        bool, typer.Option("--figure", help="Also draw the curves, as OUT.png, and the fibres, as OUT_thresholds.png.")
+        bool,
+        typer.Option("--figure", help="Also draw the curves, as OUT.png, and of each class the fibres by their "
+                     "thresholds, as OUT_thresholds_CLASS.png; of several montages also OUT_map_CLASS.png."),
     ] = False,
+    lead: Annotated[
+        Path | None, typer.Option("--lead", metavar="JSON", help="With --figure: the lead, to draw it by the fibres.")
+    ] = None,
 ) -> None:  # fmt: skip
     """Find the current at which each fibre of the roots fires, and what share of each root a current recruits.
 
@@ -99,13 +104,16 @@ def recruit(
     chosen = classes_of(classes), roots_of(roots)
     asked = Asked(fibres, *chosen, seed, dorsal_column, up_to, engine, device, accurate)
     files = Files(out, muscles=muscles is not None, durations=widths is not None, figure=figure)
-    require_free(files.written(), [model, lead_field, *files_among(pulse, classes, muscles)])
+    if lead and not figure:
+        raise InputError(f"--lead {lead}: is for --figure alone; the lead field knows its contacts")
+    require_free(files.written(), [model, lead_field, *([lead] if lead else []), *files_among(pulse, classes, muscles)])
     require_writable(files.written())
     _require_one(montage, monopoles)
     course, lasting, table = pulse_of(pulse), widths_of(widths), muscles_of(muscles)
     field = read_real(lead_field)
     montages = montages_of(field, montage)
     whole = model_of(field, lead_field, model)
+    placed = lead_of(field, lead_field, lead, whole)
     population = fibres_of(whole, asked)
     potentials = on_field(field, population)
     found = found_in(population, potentials, montages, course, asked)
@@ -119,7 +127,7 @@ def recruit(
     sources = [whole.folder / "model.json", lead_field]
     write_all(files, Written(found, table, lasting, by_width, sources, about))
     if figure:
-        draw(files, found, montages, whole.surfaces)
+        draw(files, found, montages, whole, placed)
     print_all(found)
     if lasting:
         print_durations(files.table("durations"))

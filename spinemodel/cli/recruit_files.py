@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,10 +13,11 @@ from spinemodel.cli.show import say, step
 from spinemodel.errors import BackendUnavailableError, InputError
 
 if TYPE_CHECKING:
-    from spinemodel.anatomy.surface import Surface
     from spinemodel.field.montage import Montage
     from spinemodel.io.recruitment_columns import Kind
     from spinemodel.io.tables import Row
+    from spinemodel.io.whole_model import WholeModel
+    from spinemodel.leads.lead import Lead
     from spinemodel.recruitment.curves import RecruitmentCurve
     from spinemodel.recruitment.muscles import RootToMuscle
     from spinemodel.recruitment.recruited import Recruited
@@ -59,20 +59,18 @@ class Files:
         own = f"_{str(montages[i]).replace(':', '').replace(',', '_')}" if len(montages) > 1 else ""
         return self.out.with_name(f"{self.out.stem}{own}.png")
 
-    @property
-    def thresholds(self) -> Path:
-        """The picture of the fibres by their thresholds."""
-        return self.out.with_name(f"{self.out.stem}_thresholds.png")
+    def of_class(self, what: str, fibre_class: str) -> Path:
+        """Return the map of a class's currents, or the picture of its fibres by their thresholds."""
+        return self.out.with_name(f"{self.out.stem}_{what}_{fibre_class}.png")
 
     def written(self) -> Iterator[Path]:
-        """Yield all that is written but pictures of several montages."""
+        """Yield all that is written but pictures of classes, and of several montages."""
         more = [*(["muscles"] if self.muscles else []), *(["durations", "widths"] if self.durations else [])]
         for path in (self.out, *map(self.table, ("fibres", "shares", "selectivity", *more))):
             yield path
             yield path.with_suffix(".json")
         if self.figure:
             yield self.out.with_suffix(".png")
-            yield self.thresholds
 
     def earlier(self) -> list[Path]:
         """Return what an earlier result of this name left: its tables, and pictures; nothing where there is none."""
@@ -80,7 +78,7 @@ class Files:
             return []
         names = [self.out.stem, *(f"{self.out.stem}_{what}" for what in TABLES)]
         tables = [self.out.with_name(name + ending) for name in names for ending in (".tsv", ".json")]
-        own = re.compile(rf"{re.escape(self.out.stem)}(_thresholds|_map_\w+|(_[^_]+[+-][\d.e+-]+)+)?\.png")
+        own = re.compile(rf"{re.escape(self.out.stem)}(_(thresholds|map)_\w+|(_[^_]+[+-][\d.e+-]+)+)?\.png")
         pictures = [path for path in sorted(self.out.parent.iterdir()) if own.fullmatch(path.name)]
         return [path for path in (*tables, *pictures) if path.is_file()]
 
@@ -200,16 +198,16 @@ def _selectivities(recruited: Recruited, muscles: RootToMuscle | None) -> Iterat
 
 
 def draw(
-    files: Files, several: Sequence[Recruited], montages: Sequence[Montage], surfaces: Mapping[str, Surface]
+    files: Files, several: Sequence[Recruited], montages: Sequence[Montage], model: WholeModel, lead: Lead | None
 ) -> None:
     """Draw the curves of each montage, of several what each recruits of every root, and the fibres; or say why not."""
     from spinemodel.report.recruitment import draw_curves
-    from spinemodel.report.recruitment_map import draw_map
+    from spinemodel.report.recruitment_map import draw_map, mapped_classes
 
     every = _curves(several)
     try:
-        for kind in dict.fromkeys(curve.fibre_class for curve in every if len(several) > 1):
-            path = files.out.with_name(f"{files.out.stem}_map_{kind}.png")
+        for kind in mapped_classes(every) if len(several) > 1 else ():
+            path = files.of_class("map", kind)
             draw_map(path, every, kind, title=f"{kind}: currents that recruit 10 %, mA; {several[0].pulse}")
             say(str(path))
         for i, one in enumerate(several):
@@ -217,19 +215,24 @@ def draw(
             with step(f"Drawing {path.name}"):
                 draw_curves(path, _curves([one]), title=f"{one.montage}, {one.pulse}")
             say(str(path))
-        _draw_fibres(files.thresholds, several, surfaces)
+        _draw_fibres(files, several, montages, model, lead)
     except BackendUnavailableError as missing:
         say(f"note: figure left out: {missing}")
 
 
-def _draw_fibres(path: Path, several: Sequence[Recruited], surfaces: Mapping[str, Surface]) -> None:
-    """Draw the fibres by their thresholds in the montage that needs least; nothing where none is activated."""
+def _draw_fibres(
+    files: Files, several: Sequence[Recruited], montages: Sequence[Montage], model: WholeModel, lead: Lead | None
+) -> None:
+    """Draw the fibres of each class by their thresholds in the montage that needs least, and the lead where given."""
     from spinemodel.recruitment.fibre_table import fibre_table
-    from spinemodel.report.recruitment_thresholds import draw_thresholds
+    from spinemodel.report.recruitment_thresholds import activated_classes, draw_thresholds
 
-    one = min(several, key=lambda each: float(each.thresholds.activated_mA.min()))
-    if isfinite(one.thresholds.activated_mA.min()):
+    one, montage = min(zip(several, montages, strict=True), key=lambda each: each[0].thresholds.activated_mA.min())
+    found, lines = fibre_table(one), [fibre.points for fibre in one.population.paths]
+    for kind in activated_classes(found):
+        path, title = files.of_class("thresholds", kind), f"{kind}: {one.montage}, {one.pulse}"
         with step(f"Drawing {path.name}"):
-            lines = [fibre.points for fibre in one.population.paths]
-            draw_thresholds(path, fibre_table(one), lines, surfaces, title=f"{one.montage}, {one.pulse}")
+            draw_thresholds(path, found, lines, kind, model.surfaces, lead=lead, montage=montage, title=title)
         say(str(path))
+    if lead is None:
+        say("note: the lead is not drawn among the fibres; --lead lead.json draws it")

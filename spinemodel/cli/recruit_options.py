@@ -34,7 +34,7 @@ PulseText = Annotated[
     str,
     typer.Option("--pulse", help="Course of the current: 0.3ms, or a file; `spinemodel recruit --help` tells more."),
 ]
-Fibres = Annotated[int, typer.Option("--fibres", metavar="N", help="Of each root and class.")]
+Fibres = Annotated[int, typer.Option("--fibres", metavar="N", help="Of each root and class; fibres.count in a study.")]
 Classes = Annotated[
     str | None,
     typer.Option("--classes", metavar="Ia,II|TOML", help="Classes of fibres, or a file of your own. "

@@ -86,8 +86,9 @@ def print_outcomes(several: Sequence[Recruited]) -> None:
 def print_durations(path: Path) -> None:
     """Print the laws of a table, that were fitted to the currents at several widths: the first of its rows."""
     from spinemodel.io.recruitment_tables import read_rows
+    from spinemodel.report.digits import in_three_digits
 
-    rows = read_rows(path, "durations")
+    rows = [*map(in_three_digits, read_rows(path, "durations"))]
     print_table("Strength-duration of the current that recruits 10 %: weiss is usual for extracellular stimulation, "
                 "lapicque is a membrane of one time constant", rows[:RANKS])  # fmt: skip
     if len(rows) > RANKS:

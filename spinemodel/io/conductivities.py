@@ -39,7 +39,7 @@ from typing import Any, Final
 from spinemodel.errors import InputError
 from spinemodel.field.conductivity import KNOWN, MATERIALS, Conductivity, Preset
 from spinemodel.field.dispersion import at_frequency, of_row
-from spinemodel.io.files import one_line
+from spinemodel.io.files import reason
 
 UNIT: Final = "S/m"
 
@@ -120,7 +120,10 @@ def _of_file(path: Path, frequency: float | None) -> Preset:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as problem:
-        raise InputError(f"{path}: cannot be read as TOML ({one_line(problem)})") from None
+        raise InputError(
+            f"{path}: cannot be read as TOML ({reason(problem)}); expected a table of conductivities, or one of "
+            f"{', '.join(preset_names())}"
+        ) from None
     preset = _preset(str(path), table, path.stem, frequency)
     return replace(preset, file=path, named=frozenset({**table.get("materials", {}), **table.get("replace", {})}))
 

@@ -61,7 +61,10 @@ def read_muscles(path: Path | None = None) -> RootToMuscle:
     try:
         table = tomllib.loads(source.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as problem:
-        raise InputError(f"{where}: cannot be read as TOML ({reason(problem)})") from None
+        raise InputError(
+            f"{where}: cannot be read as TOML ({reason(problem)}); expected tables such as [muscles.TA], or example, "
+            "the one that ships"
+        ) from None
     _require_known(where, table, KEYS)
     rows = table.get("muscles")
     if not isinstance(rows, dict) or not rows:

@@ -1,7 +1,7 @@
 """A page of findings: one HTML file that needs nothing else, for the screen and for paper.
 
-Pictures are inline, tables are those of the TSV files cell by cell (each has the id of its file's stem), and nothing is
-loaded from anywhere.
+Pictures are inline, tables are those of the TSV files (each has the id of its file's stem) cell by cell, unless a page
+says that it rounds, and nothing is loaded from anywhere.
 """
 
 from __future__ import annotations

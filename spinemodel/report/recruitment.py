@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from spinemodel.arrays import FloatArray
 from spinemodel.errors import BackendUnavailableError, InputError
 from spinemodel.io.files import atomic
 from spinemodel.recruitment.bands import Band
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
 DPI: Final = 150
@@ -214,6 +216,22 @@ def _set_currents(axes: Axes, of: Sequence[RecruitmentCurve] | Sequence[Band]) -
     axes.set_xscale("log")
     axes.set_xlim(0.85 * steps.min(), 1.15 * steps.max())
     plain_ticks(axes.xaxis)
+
+
+def currents_norm(mA: FloatArray) -> LogNorm:
+    """Return matplotlib's scale from currents to 0-1, on which equal ratios are equally long; infinite ones are none.
+
+    Raises
+    ------
+    InputError
+        If no current is known.
+    """
+    from matplotlib.colors import LogNorm
+
+    known = mA[np.isfinite(mA)]
+    if not len(known):
+        raise InputError("thresholds: no fibre is activated, so that there is nothing to colour")
+    return LogNorm(known.min() * 0.999, known.max() * 1.001)
 
 
 def plain_ticks(axis: Axis) -> None:

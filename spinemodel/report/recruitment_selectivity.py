@@ -16,6 +16,7 @@ from spinemodel.report.recruitment import page
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WORDS: Final[dict[Formula, str]] = {
     "contrast": r"contrast  $(R_t - R_o)\,/\,(R_t + R_o)$",
@@ -120,6 +121,17 @@ def draw_selectivity_matrix(path: Path, found: Sequence[Selectivity], *, title: 
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         figure.colorbar(image, ax=axes, label=f"{WORDS[formula]}\nwhere half is recruited", fraction=0.03, pad=0.015)
+        _explain(figure)
+
+
+def _explain(figure: Figure) -> None:
+    """Write below what frames and crosses say."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    frame = Patch(facecolor="none", edgecolor="black", linewidth=1.5, label="best montage of a target")
+    cross = Line2D([], [], linestyle="none", marker="x", color="0.2", label="half of the target is not recruited")
+    figure.legend(handles=[frame, cross], loc="outside lower center", ncols=2, frameon=False)
 
 
 def _write_cells(axes: Axes, value: FloatArray, lowest: float) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray
-from spinemodel.errors import InputError
 from spinemodel.field.montage import Montage
 from spinemodel.io.files import atomic
 from spinemodel.leads.colours import lead_colour
@@ -32,7 +32,7 @@ from spinemodel.report.panels import (
     open_plotter,
     to_pyvista,
 )
-from spinemodel.report.recruitment import CURRENT, plain_ticks
+from spinemodel.report.recruitment import CURRENT, currents_norm, plain_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,17 +54,30 @@ SITE_PX: Final = 5.0
 """Width of the dot where a fibre fires first."""
 
 
+class _Fibres(NamedTuple):
+    """The n fibres that are drawn: their lines (k, 3), thresholds, infinite of silent ones, and where they fire first.
+
+    ``lines`` and ``site`` (n, 3) are in mm in ``space``.
+    """
+
+    space: str
+    lines: Sequence[FloatArray]
+    threshold_mA: FloatArray
+    site: FloatArray
+
+
 def draw_thresholds(
     path: Path,
     found: FibreTable,
     lines: Sequence[FloatArray],
+    fibre_class: str,
     surfaces: Mapping[str, Surface],
     *,
     lead: Lead | None = None,
     montage: Montage | None = None,
     title: str = "",
 ) -> None:
-    """Draw fibres as a PNG, from behind and from the left, coloured by their thresholds.
+    """Draw the fibres of a class as a PNG, from behind and from the left, coloured by their thresholds.
 
     A dot is where a fibre fires first; thin grey fibres are not activated, left out, or unknown.
 
@@ -76,6 +89,8 @@ def draw_thresholds(
         What was found for the n fibres in a montage.
     lines
         (n) the points (k, 3) of their paths, mm.
+    fibre_class
+        Which of them are drawn; the colour bar names it.
     surfaces
         Structures by name; of the cord the far side is drawn, before which fibres keep their colours.
     lead
@@ -88,32 +103,35 @@ def draw_thresholds(
     Raises
     ------
     InputError
-        If no fibre is activated.
+        If no fibre of the class is activated.
     BackendUnavailableError
         If matplotlib or the OpenGL library is missing.
     """
     width, height = SURFACES_PX[0] + BAR_PX, SURFACES_PX[1] + TITLE_PX
     figure = empty_figure(width, height)
-    norm = _norm(found)
-    picture = _views(found, lines, surfaces, lead, montage, _colours(found, norm))
+    fibres = _of_class(found, lines, fibre_class)
+    norm = currents_norm(fibres.threshold_mA)
+    picture = _views(fibres, surfaces, lead, montage, _colours(fibres.threshold_mA, norm))
     shown = figure.add_axes((0, 0, SURFACES_PX[0] / width, SURFACES_PX[1] / height))
     shown.imshow(picture, aspect="auto")
     shown.set_axis_off()
     figure.text(16 / width, 1 - 26 / height, title, fontsize=16, va="center", color=INK)
     box = ((width - BAR_PX) / width, FOOT_PX / height, 24 / width, (SURFACES_PX[1] - 2 * FOOT_PX) / height)
-    _draw_bar(figure, box, norm)
+    _draw_bar(figure, box, norm, f"{fibre_class}, threshold: {CURRENT}")
     with atomic(path) as temporary:
         figure.savefig(temporary, metadata={"Software": None})
 
 
-def _norm(found: FibreTable) -> Any:
-    """Return matplotlib's scale from thresholds to 0-1, on which equal ratios are equally long."""
-    from matplotlib.colors import LogNorm
+def activated_classes(found: FibreTable) -> list[str]:
+    """Return the classes of which some fibre is activated, that there is a picture of."""
+    known = np.isfinite(found.activated_mA)
+    return list(dict.fromkeys(kind for kind, one in zip(found.classes, known, strict=True) if one))
 
-    known = found.activated_mA[np.isfinite(found.activated_mA)]
-    if not len(known):
-        raise InputError("thresholds: no fibre is activated, so that there is nothing to colour")
-    return LogNorm(known.min() * 0.999, known.max() * 1.001)
+
+def _of_class(found: FibreTable, lines: Sequence[FloatArray], fibre_class: str) -> _Fibres:
+    """Return the fibres of a class."""
+    own = np.array([kind == fibre_class for kind in found.classes], dtype=bool)
+    return _Fibres(found.space, list(compress(lines, own)), found.activated_mA[own], found.site[own])
 
 
 def _map() -> Any:
@@ -124,45 +142,44 @@ def _map() -> Any:
     return ListedColormap(colormaps[COLOURS](np.linspace(0, PALE, 256)))
 
 
-def _colours(found: FibreTable, norm: Any) -> FloatArray:
+def _colours(threshold: FloatArray, norm: Any) -> FloatArray:
     """Return the colour (n, 3) of each fibre, 0-1; NaN where it is not activated."""
-    threshold = found.activated_mA
     known = np.isfinite(threshold)
     return np.where(known[:, None], _map()(norm(np.where(known, threshold, norm.vmax)))[:, :3], np.nan)
 
 
-def _draw_bar(figure: Figure, box: tuple[float, float, float, float], norm: Any) -> None:
+def _draw_bar(figure: Figure, box: tuple[float, float, float, float], norm: Any, label: str) -> None:
     """Draw the colour bar."""
     from matplotlib.cm import ScalarMappable
 
     bar = figure.colorbar(ScalarMappable(norm, _map()), cax=figure.add_axes(box))
     plain_ticks(bar.ax.yaxis)
-    bar.set_label(f"threshold: {CURRENT}", fontsize=11, color=INK)
+    bar.set_label(label, fontsize=11, color=INK)
 
 
 def _views(
-    found: FibreTable,
-    lines: Sequence[FloatArray],
+    fibres: _Fibres,
     surfaces: Mapping[str, Surface],
     lead: Lead | None,
     montage: Montage | None,
     colours: FloatArray,
 ) -> Any:
     """Return the views as an image (height, width, 3)."""
-    points = np.vstack(lines)
+    points = np.vstack(fibres.lines)
     low, high = _heights(points, lead)
-    near = points[(points[:, 2] >= low) & (points[:, 2] <= high)]
-    extent = {"fibres": Surface("fibres", found.space, near, np.empty((0, 3), dtype=np.int64))}
+    near = [points[(points[:, 2] >= low) & (points[:, 2] <= high)]]
+    cord = _between(to_pyvista(surfaces[CORD.name]), low, high) if CORD.name in surfaces else None
+    near += [] if cord is None else [cord.points]
+    extent = {"near": Surface("near", fibres.space, np.vstack(near), np.empty((0, 3), dtype=np.int64))}
     extent |= dict(lead.parts.parts) if lead else {}
     panels = lay_out(VIEWS, extent, SURFACES_PX)
-    cord = _between(to_pyvista(surfaces[CORD.name]), low, high) if CORD.name in surfaces else None
     with closing(open_plotter(SURFACES_PX, len(panels))) as plotter:
         for index, panel in enumerate(panels):
             renderer = aim(plotter, index, panel)
             if cord is not None and cord.n_points:
                 plotter.add_mesh(cord, color=colour_of(CORD.name), culling="front", **MATT)
             _draw_lead(plotter, lead, montage)
-            _draw_fibres(plotter, found, lines, colours, low, high)
+            _draw_fibres(plotter, fibres, colours, low, high)
             draw_labels(plotter, panel)
             renderer.reset_camera_clipping_range()
         return plotter.screenshot(return_img=True)
@@ -187,20 +204,18 @@ def _draw_lead(plotter: Plotter, lead: Lead | None, montage: Montage | None) -> 
         plotter.add_mesh(to_pyvista(surface), color=colour, opacity=SEEN_THROUGH if name == BACKING else 1.0, **MATT)
 
 
-def _draw_fibres(
-    plotter: Plotter, found: FibreTable, lines: Sequence[FloatArray], colours: FloatArray, low: float, high: float
-) -> None:
+def _draw_fibres(plotter: Plotter, fibres: _Fibres, colours: FloatArray, low: float, high: float) -> None:
     """Draw the fibres between two heights, and where they fire."""
     import pyvista
 
     known = np.isfinite(colours[:, 0])
     for own, width in ((~known, SILENT_PX), (known, FIBRE_PX)):
         if own.any():
-            mesh = _lines([line for line, one in zip(lines, own, strict=True) if one])
+            mesh = _lines(list(compress(fibres.lines, own)))
             rgb = np.where(known[own, None], colours[own], SILENT)
             mesh.cell_data["rgb"] = np.round(255 * rgb).astype(np.uint8)
             plotter.add_mesh(_between(mesh, low, high), scalars="rgb", rgb=True, line_width=width, lighting=False)
-    site = found.site[known & (found.site[:, 2] > low) & (found.site[:, 2] < high)]
+    site = fibres.site[known & (fibres.site[:, 2] > low) & (fibres.site[:, 2] < high)]
     if len(site):
         plotter.add_mesh(pyvista.PolyData(site), color=INK, point_size=SITE_PX, render_points_as_spheres=True)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from spinemodel.io.tables import Row
+from spinemodel.report.digits import in_three_digits
 from spinemodel.report.page import Picture, Section, Table
 from spinemodel.report.study_methods import Used, methods
 from spinemodel.report.study_spread import TITLE as SPREAD
@@ -18,6 +19,9 @@ NO_DEVICE: Final = (
     "This is research software and no medical device: nothing here may guide the care of a person, and no model has "
     "been tested against recordings of the subject."
 )
+
+ROUNDED: Final = "Currents and selectivities are rounded to three digits here; the files of the study hold more."
+"""Said before the first table."""
 
 THRESHOLDS: Final = ("montage", "target", "class", "I10_mA", "I50_mA", "I90_mA", "I10_x_all", "I50_x_all", "I90_x_all",
                      "fibres", "activated", "not_activated", "at_end", "blocked", "left_out")  # fmt: skip
@@ -68,14 +72,14 @@ def study_sections(shown: Shown) -> list[Section]:
     caption = ("What each montage recruits first: the least current that recruits 10 % of a root and class; unknown: "
                "fibres fire first at an end of what is drawn of them")  # fmt: skip
     lowest = Table("lowest", caption, lowest_rows(shown.curves))
-    first = [_summary(shown.used), NO_DEVICE]
+    first = [_summary(shown.used), ROUNDED, NO_DEVICE]
     results = [
         Section("Recruitment", pictures=shown.pictures.get("Recruitment", ()), tables=[_thresholds(shown)]),
         Section("Selectivity", tables=[Table("selectivity-best", "The montage that recruits each root most selectively "
                                        "when half of it is recruited", best_rows(shown.selectivity))]),
     ]  # fmt: skip
     if shown.muscles:
-        muscles = Table("muscles", "Currents (mA) that recruit muscles", shown.muscles)
+        muscles = Table("muscles", "Currents (mA) that recruit muscles", [*map(in_three_digits, shown.muscles)])
         results.append(Section("Muscles", tables=[muscles]))
     if shown.spread:
         results.append(spread_section(shown.spread, shown.pictures.get(SPREAD, ())))
@@ -103,7 +107,8 @@ def _thresholds(shown: Shown) -> Table:
     caption = ("Currents that recruit 10, 50 and 90 % of each root and class, mA and in multiples of the lowest "
                "threshold; and what became of the fibres. n/a: not reached; unknown: not told, as fibres fire first "
                "at an end of what is drawn of them")  # fmt: skip
-    return Table("curves", caption, [{name: _current(row, name) for name in THRESHOLDS} for row in shown.curves])
+    rows = ({name: _current(row, name) for name in THRESHOLDS} for row in shown.curves)
+    return Table("curves", caption, [*map(in_three_digits, rows)])
 
 
 def _current(row: Row, name: str) -> str:
@@ -137,8 +142,8 @@ def lowest_rows(curves: Sequence[Row]) -> list[Row]:
     found = []
     for montage in dict.fromkeys(row["montage"] for row in curves):
         best = min((row for row in curves if row["montage"] == montage), key=lambda row: _number(row["I10_mA"], inf))
-        found.append({"montage": montage, "root": best["target"], "class": best["class"], **{name: _current(best, name)
-                      for name in ("I10_mA", "I50_mA")}})  # fmt: skip
+        currents = {name: _current(best, name) for name in ("I10_mA", "I50_mA")}
+        found.append(in_three_digits({"montage": montage, "root": best["target"], "class": best["class"], **currents}))
     return found
 
 
@@ -148,8 +153,9 @@ def best_rows(selectivity: Sequence[Row]) -> list[Row]:
     for row in selectivity:
         groups.setdefault((row["target"], row["class"]), []).append(row)
     best = (max(own, key=lambda row: _number(row["at_half"], -inf)) for own in groups.values())
-    return [{"root": row["target"], "class": row["class"], "montage": row["montage"], "at_half": row["at_half"],
-             "half_mA": row["half_mA"]} for row in best if row["at_half"] != "n/a"]  # fmt: skip
+    rows = ({"root": row["target"], "class": row["class"], "montage": row["montage"], "at_half": row["at_half"],
+             "half_mA": row["half_mA"]} for row in best if row["at_half"] != "n/a")  # fmt: skip
+    return [*map(in_three_digits, rows)]
 
 
 def _number(text: str, unknown: float) -> float:

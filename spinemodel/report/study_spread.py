@@ -9,6 +9,7 @@ from typing import Final
 
 from spinemodel.io.tables import Row
 from spinemodel.recruitment.bands import enough
+from spinemodel.report.digits import in_three_digits
 from spinemodel.report.page import Picture, Section, Table
 
 TITLE: Final = "Spread"
@@ -45,7 +46,8 @@ class Spread:
 
 def spread_section(spread: Spread, pictures: Sequence[Picture]) -> Section:
     """Return the section."""
-    shown = [{name: row[name] for name in COLUMNS} for row in spread.currents if row["montage"] == spread.montage]
+    own = (row for row in spread.currents if row["montage"] == spread.montage)
+    shown = [in_three_digits({name: row[name] for name in COLUMNS}) for row in own]
     caption = "Currents (mA) that recruit 10, 50 and 90 %, low, median and high, in the montage that needs least"
     tables = [
         Table("sources", "Sources of spread. I50: end to end, in percent of the median; the middle of all curves",

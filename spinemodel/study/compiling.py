@@ -5,20 +5,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from typing import Final
 
+from spinemodel.field.solver import LANES
 from spinemodel.jit import mark
 from spinemodel.study.stage import untold
 
 STAGES: Final = ("field", "fibres", "recruitment")
 """Stages whose loops take long to compile."""
 
-TOLD: Final = "compiling the solver's loops beside the work, once per installation: a minute or two"
-"""What is said of the second process. For a lead with another number of contacts some seconds come again, untold."""
+TOLD: Final = "compiling loops beside the work, once per installation and number of contacts: up to two minutes"
+"""What is said of the second process."""
 
 ONCE: Final = "compiling loops where they are first needed, once per installation: a minute or two"
 """What is said without one."""
+
+
+def mark_of(contacts: int) -> Path | None:
+    """Return the file that is there once all code for leads with so many contacts has been compiled, as ``mark``."""
+    whole = mark()
+    return None if whole is None else whole.with_name(f"{whole.name}-{min(contacts, LANES)}")
 
 
 @contextmanager
@@ -42,7 +50,7 @@ def compiling(say: Callable[[str], None], contacts: int) -> Iterator[Callable[[s
     Yields what waits until the loops of a stage are compiled. Should the second process fail, it waits no longer, and
     loops are compiled where they are first called. At the end of the block the second process ends.
     """
-    done = mark()
+    done = mark_of(contacts)
     if done is None or done.exists():
         yield untold
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from spinemodel.io.conductivities import QUASI_STATIC_HZ
 from spinemodel.io.field_case import Asked, Case, boxes_of, certified, preset_at, solved
 from spinemodel.io.field_memory import Keys, require_memory
 from spinemodel.io.field_problem import field_problem
@@ -20,6 +21,10 @@ COARSE: Final = (
 )
 
 KEYS: Final = Keys("field.spacing_mm", "field.certify", "field.region_mm")
+
+
+AT: Final = f"at {QUASI_STATIC_HZ:g} Hz"
+"""What sources of values end with that follow from a frequency."""
 
 
 def tissues_of(study: Study) -> str:
@@ -46,7 +51,21 @@ def _work(job: Job) -> Notes:
             field = certified(case, field)
     with job.step("Writing the lead field"):
         write_lead_field(field, job.out / "leadfield.h5")
-    return [] if job.study.field.patches else [COARSE]
+    return [*remarks_on(tissues_of(job.study)), *([] if job.study.field.patches else [COARSE])]
+
+
+def remarks_on(tissues: str) -> list[str]:
+    """Return what must be known of conductivities: at which frequency those are that follow from it.
+
+    Examples
+    --------
+    >>> remarks_on("nrv"), remarks_on("gabriel1996")
+    ([], ['conductivities of gabriel1996 follow from the frequency: as the field is quasi-static, those at 1000 Hz'])
+    """
+    preset = preset_at(tissues, None)
+    if not any(one.source.endswith(AT) for one in preset.materials.values()):
+        return []
+    return [f"conductivities of {preset.name} follow from the frequency: as the field is quasi-static, those {AT}"]
 
 
 def _case(job: Job) -> Case:

@@ -29,6 +29,7 @@ from spinemodel.recruitment.engines import engine
 from spinemodel.recruitment.population import Population
 from spinemodel.recruitment.pulse import monophasic
 from spinemodel.recruitment.recruit import recruit
+from spinemodel.study.compiling import mark_of
 
 SPACE: Final = "toy"
 
@@ -97,8 +98,9 @@ def compile_all(contacts: int) -> None:
     for stage, toy in TOYS.items():
         toy(contacts)
         print(stage, flush=True)
-    if (done := mark()) is not None:
-        done.touch()
+    for done in (mark(), mark_of(contacts)):
+        if done is not None:
+            done.touch()
 
 
 if __name__ == "__main__":

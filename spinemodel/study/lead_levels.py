@@ -1,4 +1,4 @@
-"""The levels that a lead can lie at, as far as markers tell them: a slip is then told before the model is built."""
+"""Where a lead can lie, as far as markers tell it: a slip is then told before the model is built."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from spinemodel.anatomy.annotation import Annotation
 from spinemodel.anatomy.arrange import arrange
-from spinemodel.anatomy.axis import axis_of
+from spinemodel.anatomy.axis import axis_of, locate
 from spinemodel.anatomy.phantom import Phantom, annotate
+from spinemodel.anatomy.sac import sac_end
 from spinemodel.anatomy.segments import SEGMENTS, spinal_segments
 from spinemodel.anatomy.vertebral_levels import vertebra_names, vertebral_levels
 from spinemodel.errors import GeometryError, InputError
@@ -51,6 +52,37 @@ def require_level(study: Study, kind: str, name: str) -> None:
         raise InputError(f"{where}; expected z:MM or point:FILE")
     if name.casefold() not in map(str.casefold, known):
         raise InputError(f"{drawn.subject} has no {what} {name!r}; expected one of {', '.join(known)}")
+
+
+def require_height(study: Study, z: float) -> None:
+    """Refuse a height, RAS mm, that the subject's dura does not reach.
+
+    Raises
+    ------
+    InputError
+        If it lies above the drawn contours, or below the end of the sac.
+    """
+    drawn = drawn_of(study)
+    low, high = dura_heights(study, drawn)
+    if not low <= z <= high:
+        raise InputError(f"z {z:g} mm: {drawn.subject} has no dura there; expected {low:.0f} to {high:.0f} mm")
+
+
+def dura_heights(study: Study, drawn: Annotation) -> tuple[float, float]:
+    """Return the heights between which the model's dura lies, RAS mm; all where wrong markers tell none.
+
+    The model's own stage tells better what is wrong with them.
+    """
+    heights = np.concatenate([markers.points[:, 2] for markers in drawn.dura])
+    low, high = float(heights.min()), float(heights.max())
+    if study.build.caudal == "cut":
+        return low, high
+    try:
+        axis = axis_of(drawn.space, drawn.dura, drawn.ganglia)
+    except GeometryError:
+        return -np.inf, np.inf
+    end = sac_end(axis, drawn.ganglia, begin=float(locate(axis, drawn.dura[0].points)[0].mean()))
+    return low if end is None else min(low, float(np.interp(end, axis.s, axis.points[:, 2]))), high
 
 
 def drawn_of(study: Study) -> Annotation:

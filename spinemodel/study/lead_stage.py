@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from spinemodel.errors import InputError
 from spinemodel.io.files import plain
 from spinemodel.io.lead import write_lead
 from spinemodel.io.lead_catalogue import find_lead
@@ -19,6 +20,10 @@ from spinemodel.leads.track import Course
 from spinemodel.study.stage import NUMERICAL, Job, Notes, Stage, model_of
 
 POINT: Final = "point:"
+
+OPTION: Final = "--at "
+KEY: Final = "lead.at "
+"""What the place is called on the command line, where messages are made, and in a study."""
 
 
 def _settings(study: Study) -> Mapping[str, Any]:
@@ -45,9 +50,12 @@ def _work(job: Job) -> Notes:
 def placed_lead(study: Study, model: WholeModel) -> Placed:
     """Return the lead of a study in its model, and how it fits."""
     row = study.lead
-    target = replace(target_of(_absolute(study), model), asked=row.at)
     course = Course(row.offset_mm, row.lateral_mm, row.tilt_deg, row.side, row.midline)
-    return place(design_of(study), site_of(model), target, course, row.gap_mm)
+    try:
+        target = replace(target_of(_absolute(study), model), asked=row.at)
+        return place(design_of(study), site_of(model), target, course, row.gap_mm)
+    except InputError as problem:
+        raise InputError(str(problem).replace(OPTION, KEY)) from None
 
 
 def design_of(study: Study) -> LeadDesign:

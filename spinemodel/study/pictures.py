@@ -22,8 +22,8 @@ from spinemodel.report.field import render_field
 from spinemodel.report.lead import render_lead
 from spinemodel.report.page import Picture
 from spinemodel.report.recruitment import draw_bands, draw_curves
-from spinemodel.report.recruitment_map import LEGEND, draw_map
-from spinemodel.report.recruitment_thresholds import draw_thresholds
+from spinemodel.report.recruitment_map import LEGEND, draw_map, mapped_classes
+from spinemodel.report.recruitment_thresholds import activated_classes, draw_thresholds
 from spinemodel.report.render import render_model
 from spinemodel.report.study_page import picture
 from spinemodel.report.study_spread import TITLE as SPREAD
@@ -88,29 +88,28 @@ def _of_field(job: Job, model: WholeModel, field: LeadField, text: str, lead: Le
 
 
 def _of_thresholds(job: Job, model: WholeModel, found: FibreTable, lead: Lead) -> list[Picture]:
-    """Draw the fibres round the lead by their thresholds in a montage; nothing where none is activated."""
-    if not np.isfinite(found.activated_mA).any():
-        return []
-    along, path = read_fibre_potentials(job.folder / POTENTIALS), _path(job, "thresholds")
+    """Draw the fibres round the lead by their thresholds in a montage, a picture for each class that is activated."""
+    along, drawn = read_fibre_potentials(job.folder / POTENTIALS), []
     lines = np.split(along.points, along.offsets[1:-1])
     montage = parse_montage(found.montage, along.contacts)
-    draw_thresholds(path, found, lines, model.surfaces, lead=lead, montage=montage, title=told(montage))
-    said = (
-        f"Fibres by their thresholds in {found.montage}, the montage with the lowest; dots are where each fires first, "
-        "and grey ones are not activated, or it is unknown whether they are."
-    )
-    return [picture(path, said)]
+    for kind in activated_classes(found):
+        path, title = _path(job, f"thresholds_{kind}"), f"{kind}: {told(montage)}"
+        draw_thresholds(path, found, lines, kind, model.surfaces, lead=lead, montage=montage, title=title)
+        said = (
+            f"{kind} fibres by their thresholds in {found.montage}, the montage with the lowest; dots are where each "
+            "fires first, and grey ones are not activated, or it is unknown whether they are."
+        )
+        drawn.append(picture(path, said))
+    return drawn
 
 
 def _of_recruitment(job: Job, found: Sequence[RecruitmentCurve], montages: Sequence[str]) -> list[Picture]:
-    """Draw the map of all montages for the first class, and the curves of some."""
-    active = [curve for curve in found if len(curve.share)]
-    if not active:
-        return []
-    kind, path = active[0].fibre_class, _path(job, "map")
-    draw_map(path, found, kind)
-    said = f"Current (mA) that recruits 10 % of the {kind} fibres of each root, by montage; {LEGEND}."
-    drawn = [picture(path, said)]
+    """Draw a map of all montages for each class, and the curves of some."""
+    drawn = []
+    for kind in mapped_classes(found):
+        draw_map(path := _path(job, f"map_{kind}"), found, kind)
+        said = f"Current (mA) that recruits 10 % of the {kind} fibres of each root, by montage; {LEGEND}."
+        drawn.append(picture(path, said))
     for i, montage in enumerate(montages[:MOST], start=1):
         own, path = [curve for curve in found if curve.montage == montage], _path(job, f"curves{i}")
         if any(len(curve.share) for curve in own):

@@ -17,8 +17,9 @@ from spinemodel.io.study_rows import Study
 from spinemodel.levels import ROOTS
 from spinemodel.study.curves_stage import muscles_of
 from spinemodel.study.fibres_stage import classes_of
+from spinemodel.study.field_room import require_room
 from spinemodel.study.field_stage import tissues_of
-from spinemodel.study.lead_levels import drawn_of, require_level
+from spinemodel.study.lead_levels import drawn_of, require_height, require_level
 from spinemodel.study.lead_stage import POINT, design_of
 from spinemodel.study.model_stage import MODEL
 from spinemodel.study.recruitment_stage import montages_of, pulse_of
@@ -69,7 +70,7 @@ def _vertebrae(study: Study) -> None:
 
 
 def _place(study: Study) -> None:
-    """Read where the lead lies, and see that the subject has the level, as far as that needs no model."""
+    """Read where the lead lies, and see that the subject has the place, as far as that needs no model."""
     kind, colon, value = study.lead.at.partition(":")
     kind, value = kind.strip().lower(), value.strip()
     if (colon and (kind not in KINDS or not value)) or (kind == "z" and not _is_number(value)):
@@ -78,6 +79,8 @@ def _place(study: Study) -> None:
         path = study.path(study.lead.at.removeprefix(POINT))
         if not path.is_file() and not (path.parent / path.name.rpartition(":")[0]).is_file():
             raise InputError(f"{path} is not there; expected a file of Slicer Markups")
+    if colon and kind == "z":
+        require_height(study, float(value))
     if kind in LEVELS or not colon:
         require_level(study, *((kind, value) if colon else ("segment", study.lead.at.strip())))
 
@@ -133,6 +136,7 @@ CHECKS: Final[dict[str, Check]] = {
     "lead.name": design_of,
     "lead.at": _place,
     "tissues.preset": _tissues,
+    "field.region_mm": require_room,
     "montages": _montages,
     "pulse": pulse_of,
     "fibres": classes_of,

@@ -12,8 +12,9 @@ from spinemodel.io.files import plain
 from spinemodel.io.recruitment_tables import read_fibres, write_table
 from spinemodel.io.study_rows import Study
 from spinemodel.io.tables import Row
-from spinemodel.recruitment.bands import Band, bands
+from spinemodel.recruitment.bands import PRESETS, Band, bands
 from spinemodel.recruitment.curves import RecruitmentCurve, curves
+from spinemodel.study.field_stage import remarks_on, tissues_of
 from spinemodel.study.hashing import hash_of
 from spinemodel.study.recruitment_stage import THRESHOLDS
 from spinemodel.study.stage import Job, Notes, Stage
@@ -62,7 +63,9 @@ def _work(stages: Sequence[Stage], job: Job) -> Notes:
     write_table(job.out / VARIANTS, "variants", [_row(*result) for result in results])
     write_table(job.out / BANDS, "bands", band_rows(found))
     write_table(job.out / CURRENTS, "currents_bands", band_current_rows(found))
-    return [f"{variant.name} is left out of the bands: {why}" for variant, why in results if why]
+    left_out = [f"{variant.name} is left out of the bands: {why}" for variant, why in results if why]
+    presets = (tissues_of(one.study) for one in done if one.source == PRESETS)
+    return [*left_out, *(remark for preset in presets for remark in remarks_on(preset))]
 
 
 def _results(stages: Sequence[Stage], job: Job) -> Iterator[tuple[Variant, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from spinemodel.errors import InputError
 from spinemodel.io.files import plain
@@ -17,6 +18,9 @@ from spinemodel.study.stage import Stage
 from spinemodel.study.stages import STAGES
 from spinemodel.study.uncertainty_stage import NAME as UNCERTAINTY
 from spinemodel.study.variants import FOLDER as VARIANTS
+
+MISSING: Final = "states the study, and is missing; copy it there along with the folder"
+"""Said where the file is not where it was, seen from the folder."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def verify_study(folder: Path, stages: Sequence[Stage] = STAGES) -> tuple[Differ
         raise InputError(f"{folder}: no {FILE}; give a folder that `spinemodel run` wrote")
     source = folder / record.source
     if not source.is_file():
-        missing = Difference("study", f"{source}: states the study, and is missing")
+        missing = Difference("study", f"{source}: {MISSING}")
         return (missing, *_of_stages(record, folder, None, stages))
     return tuple(_of_stages(record, folder, read_study(source), stages))
 

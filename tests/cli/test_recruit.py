@@ -85,7 +85,10 @@ def test_durations_and_muscles(folder: Path, tmp_path: Path) -> None:
     muscles = read_rows(tmp_path / "c_muscles.tsv", "curves")
     assert {row["target"][-2:] for row in muscles} == {"_L", "_R"}
     assert "c_muscles.tsv" in told
-    assert "Strength-duration" in told
+    _, laws = told.split("Strength-duration")
+    current = next(row["rheobase_mA"] for row in rows if row["rheobase_mA"] != "n/a")
+    assert f" {float(current):#.3g} " in laws
+    assert current not in laws, "files hold more digits"
     widths = read_rows(tmp_path / "c_widths.tsv", "widths")
     assert [row["width_ms"] for row in widths] == ["0.1", "0.2"] * 4
     stated = json.loads((tmp_path / "c_muscles.json").read_text())["Parameters"]
@@ -127,15 +130,31 @@ def test_a_figure_of_each_montage(folder: Path, tmp_path: Path, monkeypatch: pyt
                         lambda path, curves, kind, title: drawn.update({path.name: (kind, len(curves))}))  # fmt: skip
     monkeypatch.setattr(
         "spinemodel.report.recruitment_thresholds.draw_thresholds",
-        lambda path, found, lines, _, title: drawn.update({path.name: (title, len(lines))}),
+        lambda path, found, lines, kind, _, lead, montage, title: drawn.update(
+            {path.name: (title, len(lines), kind, lead, montage.currents)}
+        ),
     )
-    run(folder, "--montage", "C1:-1", *FEW, "--figure", "--out", tmp_path / "one.tsv")
+    told = run(folder, "--montage", "C1:-1", *FEW, "--figure", "--out", tmp_path / "one.tsv")
+    assert "note: the lead is not drawn among the fibres; --lead lead.json draws it" in told
     run(folder, "--montage", "C1:-1", "--montage", "C1:-1,C2:1", *FEW, "--figure", "--out", tmp_path / "two.tsv")
-    of_two = ["two_map_Ia.png", "two_C1-1.png", "two_C1-1_C2+1.png", "two_thresholds.png"]
-    assert list(drawn) == ["one.png", "one_thresholds.png", *of_two]
-    assert drawn["one_thresholds.png"] == ("C1:-1, monophasic 0.3 ms", 16)
+    of_two = ["two_map_Ia.png", "two_C1-1.png", "two_C1-1_C2+1.png", "two_thresholds_Ia.png"]
+    assert list(drawn) == ["one.png", "one_thresholds_Ia.png", *of_two]
+    assert drawn["one_thresholds_Ia.png"] == ("Ia: C1:-1, monophasic 0.3 ms", 16, "Ia", None, {"C1": -1.0})
+    monkeypatch.setattr("spinemodel.cli.recruit.lead_of", lambda *_: "a lead")
+    both = ("--pulse", "0.3ms", "--fibres", "2", "--classes", "Ia,II")
+    told = run(folder, "--montage", "C1:-1", *both, "--figure", "--lead", "lead.json", "--out", tmp_path / "both.tsv")
+    assert "not drawn" not in told
+    assert drawn["both_thresholds_II.png"] == ("II: C1:-1, monophasic 0.3 ms", 16, "II", "a lead", {"C1": -1.0})
+    assert "both_thresholds_Ia.png" in drawn
     assert drawn["two_map_Ia.png"] == ("Ia", 8)
     assert drawn["two_C1-1_C2+1.png"] == ("C1:-1,C2:+1, monophasic 0.3 ms", 4)
+
+
+def test_the_help_names_the_study_s_key_for_the_number_of_fibres() -> None:
+    app = typer.Typer()
+    app.command()(recruit)
+    told = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output
+    assert "fibres.count in a study" in " ".join(told.split())
 
 
 def test_a_figure_that_cannot_be_drawn(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,6 +170,7 @@ def test_a_figure_that_cannot_be_drawn(folder: Path, tmp_path: Path, monkeypatch
     ("words", "expected"),
     [
         (("--out", "c.csv"), "ends with .tsv"),
+        (("--lead", "lead.json"), "--lead lead.json: is for --figure alone"),
         (("--montage", "C9:-1"), "no contact 'C9'"),
         (("--montage", "C1:-1", "--montage", "C1:-1"), "each of them once"),
         (("--montage", "C1:-1", "--monopoles"), "expected one of them"),
@@ -200,7 +220,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_all_else(folder: Path,
 
 def test_an_earlier_result_of_the_name_is_replaced_as_a_whole(folder: Path, tmp_path: Path) -> None:
     run(folder, "--montage", "C1:-1", *FEW, "--widths", "0.1,0.2", "--out", tmp_path / "c.tsv")
-    stale = ("c.png", "c_thresholds.png", "c_C1-1.png", "c_C1-1_C2+0.5.png", "c_map_Ia.png")
+    stale = ("c.png", "c_thresholds_Ia.png", "c_C1-1.png", "c_C1-1_C2+0.5.png", "c_map_Ia.png")
     others = ("c_mine.png", "d.png", "c_mine.tsv")
     for name in (*stale, *others):
         (tmp_path / name).write_text("")

@@ -163,8 +163,11 @@ def test_an_unknown_preset_names_the_nearest_and_all() -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"gone\.toml: cannot be read"):
-        read_preset(tmp_path / "gone.toml")
+    path = tmp_path / "none.toml"
+    with pytest.raises(InputError) as refused:
+        read_preset(path)
+    told = f"{path}: cannot be read as TOML (No such file or directory); expected a table of conductivities, or one of "
+    assert str(refused.value).startswith(f"{told}capogrosso2013, ")
 
 
 def test_nearest_always_answers() -> None:

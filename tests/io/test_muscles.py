@@ -88,5 +88,6 @@ def test_refused_in_one_line(tmp_path: Path, old: str, new: str, match: str) -> 
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"cannot be read as TOML \(No such file or directory\)"):
+    told = r"none\.toml: cannot be read as TOML \(No such file or directory\); expected tables such as \[muscles\.TA\]"
+    with pytest.raises(InputError, match=told):
         read_muscles(tmp_path / "none.toml")

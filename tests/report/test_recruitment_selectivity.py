@@ -45,6 +45,16 @@ def test_matrix_frames_the_best_montage(tmp_path: Path) -> None:
     assert all(len(each) > 8 for each in frames)
 
 
+def test_matrix_says_what_frames_and_crosses_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib", reason="belongs to the extra `report`")
+    from matplotlib.figure import Figure
+
+    told: list[str] = []
+    monkeypatch.setattr(Figure, "legend", lambda _self, handles, **_: told.extend(one.get_label() for one in handles))
+    draw_selectivity_matrix(tmp_path / "matrix.png", found("contrast"))
+    assert told == ["best montage of a target", "half of the target is not recruited"]
+
+
 def test_what_is_never_reached_is_drawn_as_such(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="belongs to the extra `report`")
     one = found("contrast")[0]

@@ -16,24 +16,25 @@ from spinemodel.recruitment.population import Population
 from spinemodel.recruitment.recruited import Recruited
 from spinemodel.recruitment.thresholds import Outcome, Thresholds
 from spinemodel.report.panels import require_opengl
-from spinemodel.report.recruitment_thresholds import draw_thresholds
+from spinemodel.report.recruitment_thresholds import activated_classes, draw_thresholds
 from tests.io.exports.toy_contents import toy_lead
 from tests.report.test_field import ball
 from tests.report.test_recruitment import drawn
 
 
-def fibres(threshold: list[float]) -> tuple[FibreTable, list[FloatArray]]:
-    """Return upright fibres beside each other, from the left to the right, and their lines."""
+def fibres(threshold: list[float], classes: str = "Ia") -> tuple[FibreTable, list[FloatArray], str]:
+    """Return upright fibres beside each other, from the left to the right, their lines, and the class of the first."""
     n = len(threshold)
     z = np.linspace(20, -20, 81)
     paths = [FibrePath(f"p{i}", "L3_R", "", "test", np.stack([0 * z + 4 * i, 0 * z, z], axis=1)) for i in range(n)]
+    kinds = tuple((classes.split() * n)[:n])
     fires = np.isfinite(threshold)
     outcome = np.where(fires, Outcome.ACTIVATED, Outcome.NOT_ACTIVATED)
-    population = Population("test", tuple(path.name for path in paths), ("L3_R",) * n, ("Ia",) * n, ("mrg",) * n,
+    population = Population("test", tuple(path.name for path in paths), ("L3_R",) * n, kinds, ("mrg",) * n,
                             np.full(n, 12.0), np.zeros(n), np.full(n, 1 / n), tuple(paths))  # fmt: skip
     found = Thresholds(threshold, outcome, np.where(fires, 3, -1), np.where(fires, 0.2, np.nan), 10.0, 1e-3)
     site = np.where(fires, 0.0, np.nan)[:, None] + np.zeros(3)
-    return fibre_table(Recruited("C1:-1", "0.3 ms", population, found, site)), [path.points for path in paths]
+    return fibre_table(Recruited("C1:-1", "0.3 ms", population, found, site)), [path.points for path in paths], kinds[0]
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,16 @@ def test_colours_run_from_dark_to_light(tmp_path: Path) -> None:
     assert greys.max() > lines.max()
 
 
+def test_other_classes_are_left_out(tmp_path: Path) -> None:
+    found, lines, _ = fibres([0.5, 1.0, 2.0, 4.0, np.nan], "Ia II")
+    assert activated_classes(found) == ["Ia", "II"]
+    assert activated_classes(fibres([0.5, np.nan], "Ia II")[0]) == ["Ia"]
+    for kind, count in (("Ia", 3), ("II", 2)):
+        draw_thresholds(tmp_path / f"{kind}.png", found, lines, kind, {})
+        inked = drawn(tmp_path / f"{kind}.png")[600:640, :700].min(axis=(0, -1)) < 0.9
+        assert (np.diff(inked.astype(int)) == 1).sum() == count
+
+
 def test_lead_and_cord(tmp_path: Path) -> None:
     path = tmp_path / "map.png"
     lead = toy_lead()
@@ -69,3 +80,5 @@ def test_lead_and_cord(tmp_path: Path) -> None:
 def test_nothing_to_colour(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no fibre is activated"):
         draw_thresholds(tmp_path / "map.png", *fibres([np.nan]), {})
+    with pytest.raises(InputError, match="no fibre is activated"):
+        draw_thresholds(tmp_path / "map.png", *fibres([1.0, np.nan], "Ia II")[:2], "II", {})

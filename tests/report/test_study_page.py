@@ -96,15 +96,15 @@ def shown(tmp_path: Path) -> Shown:
 
 def test_numbers_are_compared_as_numbers() -> None:
     assert [(row["montage"], row["root"], row["I10_mA"]) for row in lowest_rows(CURVES)] == [
-        ("C1:-1", "L2_L", "1.5"),
+        ("C1:-1", "L2_L", "1.50"),
         ("C2:-1", "L2_L", "10"),
     ]
 
 
 def test_the_most_selective_montage_of_each_root() -> None:
     assert [(row["root"], row["montage"], row["at_half"]) for row in best_rows(SELECTIVITY)] == [
-        ("L1_L", "C2:-1", "0.7"),
-        ("L2_L", "C1:-1", "-0.3"),
+        ("L1_L", "C2:-1", "0.700"),
+        ("L2_L", "C1:-1", "-0.300"),
     ]
 
 
@@ -174,6 +174,28 @@ def test_the_map_has_a_sign_of_its_own_for_what_is_unknown(tmp_path: Path, monke
     assert written == ["2", "?", "–"]
 
 
+def test_the_map_has_a_bar_that_names_unit_and_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib.colorbar import Colorbar
+
+    named: list[str] = []
+    monkeypatch.setattr(Colorbar, "set_label", lambda _self, text, **_: named.append(text))
+    of = [RecruitmentCurve("L1_L", "II", [2.0], [1.0], 20.0, {Outcome.ACTIVATED: 1}, "C1:-1", "p")]
+    draw_map(tmp_path / "map.png", of, "II")
+    assert named[-1] == "10 % of II:\ncurrent (mA)"
+
+
+def test_currents_have_three_digits(shown: Shown, tmp_path: Path) -> None:
+    long = {"I10_mA": "1.09876", "I50_mA": "12.3456", "I90_mA": "n/a", "I10_x_all": "2.93585"}
+    selectivity = [selectivity_row("C1:-1", "L1_L", "0.460674") | {"half_mA": "1.30997"}]
+    shown = replace(shown, curves=[CURVES[0] | long], muscles=[CURVES[0] | long], selectivity=selectivity)
+    path = tmp_path / "report.html"
+    write_page(path, shown.title, study_sections(shown))
+    tables = Page(path.read_text(encoding="utf-8")).tables
+    assert tables["lowest"][1][-2:] == ["1.10", "12.3"]
+    assert tables["curves"][1][3:6] == tables["muscles"][1][3:6] == ["1.10", "12.3", "2.94"]
+    assert tables["selectivity-best"][1][-2:] == ["0.461", "1.31"]
+
+
 def test_methods_of_other_studies() -> None:
     other = replace(USED, phantom_noise_mm=0.1, datasets=[], models=["gaines-motor", "sweeney"], muscles=["A table"])
     paragraphs, works = methods(other)
@@ -207,7 +229,7 @@ def test_a_browser_reads_it(shown: Shown, tmp_path: Path) -> None:
     command = [CHROMIUM, *options, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri()]
     told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
     read = json.loads(unescape(re.search("<pre>(.*?)</pre>", told, re.DOTALL)[1]))
-    assert read["tables"]["lowest"][1] == ["C1:-1", "L2_L", "Ia", "1.5", "n/a"]
+    assert read["tables"]["lowest"][1] == ["C1:-1", "L2_L", "Ia", "1.50", "n/a"]
     assert all(alt and width > 100 for alt, width in read["pictures"])
     assert not read["wide"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from spinemodel.study import compiling as module
+from spinemodel.study import kernels
 from spinemodel.study.compiling import ONCE, STAGES, TOLD, compiling, told_once
 from spinemodel.study.kernels import TOYS
 
@@ -32,12 +33,31 @@ def test_what_is_waited_for_is_what_is_compiled() -> None:
 
 
 def test_where_all_is_compiled_nothing_is_started_or_told(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done.touch()
+    done.with_name("mark-16").touch()
     monkeypatch.setattr(module, "Popen", None)
     told: list[str] = []
-    with compiling(told.append, 16) as ready:
-        ready("field")
+    for contacts in (16, 32):
+        with compiling(told.append, contacts) as ready:
+            ready("field")
     assert not told
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="scripts are no programs there")
+def test_another_number_of_contacts_is_told(done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done.touch()
+    done.with_name("mark-16").touch()
+    as_process(monkeypatch, tmp_path, "pass")
+    told: list[str] = []
+    with compiling(told.append, 8) as ready:
+        ready("field")
+    assert told == [TOLD]
+
+
+def test_what_was_compiled_is_noted_with_the_number_of_contacts(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "TOYS", {})
+    monkeypatch.setattr(kernels, "mark", lambda: done)
+    kernels.compile_all(8)
+    assert {path.name for path in done.parent.iterdir()} == {"mark", "mark-8"}
 
 
 def test_commands_say_once_that_they_compile(done: Path) -> None:

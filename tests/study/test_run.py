@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -46,11 +47,6 @@ def forget(out: Path, stage: str) -> None:
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
     return toy.write_study(tmp_path)
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
 
 
 def test_what_is_unchanged_is_skipped(study: Path, out: Path) -> None:
@@ -195,6 +191,17 @@ def test_verify_sees_changed_inputs_settings_and_stages_that_fell_behind(study: 
     assert [(one.stage, one.what) for one in verify_study(out, toy.STAGES)] == [
         ("last", "was made from another result of third")
     ]
+
+
+def test_verify_says_that_a_copied_folder_needs_its_study(study: Path, out: Path, tmp_path: Path) -> None:
+    done(study, out)
+    copied = shutil.copytree(out, tmp_path / "copied" / "out")
+    first, *_ = verify_study(copied, toy.STAGES)
+    told = f"{copied / '../study.toml'}: states the study, and is missing; copy it there along with the folder"
+    assert (first.stage, first.what) == ("study", told)
+    shutil.copy(study, copied.parent)
+    shutil.copytree(study.parent / "markers", copied.parent / "markers")
+    assert verify_study(copied, toy.STAGES) == ()
 
 
 def test_verify_names_what_is_new(study: Path, out: Path) -> None:

@@ -19,19 +19,12 @@ from spinemodel.study.report_stage import REPORT
 from spinemodel.study.run import run_study
 from spinemodel.study.stage import Stage
 from spinemodel.study.verify import verify_study
+from tests.io.test_study_file import LEAST
 
 ROOT = Path(__file__).parents[2]
 
-STUDY = """
-[subject]
-phantom = {}
-[lead]
-name = "rado-scs"
-at = "L2"
-[tissues]
-preset = "own.toml"
-[pulse]
-width_ms = 0.3
+STUDY = f"""
+{LEAST.replace("capogrosso2013", "own.toml")}
 [muscles]
 matrix = "muscles.toml"
 """

@@ -62,11 +62,6 @@ def study(tmp_path: Path) -> Path:
     return toy.write(tmp_path)
 
 
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
-
-
 def test_one_thing_is_changed_in_each(study: Path) -> None:
     asked = read_study(study)
     found = variants_of(asked)
@@ -182,6 +177,13 @@ def test_the_bands_are_of_the_variants(study: Path, out: Path) -> None:
     assert presets.currents_mA.tolist() == [[2, 4, 8]] * 3
     assert presets.amplitude_mA.tolist() == [2, 4, 8]
     assert presets.middle.tolist() == [0, 1, 1]
+
+
+def test_it_is_said_at_which_frequency_conductivities_are_taken(tmp_path: Path, out: Path) -> None:
+    _, record = run(toy.write(tmp_path, "presets = ['nrv', 'gabriel1996']"), out)
+    (note,) = record.stages["uncertainty"].notes
+    assert note.startswith("conductivities of gabriel1996 follow from the frequency")
+    assert note.endswith("those at 1000 Hz")
 
 
 def test_without_variants_there_is_nothing(tmp_path: Path, out: Path) -> None:

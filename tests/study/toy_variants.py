@@ -18,7 +18,7 @@ from spinemodel.study.uncertainty_stage import uncertainty_stage
 from tests.recruitment.made_fibres import table
 from tests.study.toy import write_study
 
-PRESETS = {"capogrosso2013": 1.0, "nrv": 2.0, "simnibs": 4.0}
+PRESETS = {"capogrosso2013": 1.0, "nrv": 2.0, "simnibs": 4.0, "gabriel1996": 8.0}
 
 
 def write(folder: Path, more: str = "seeds = 2\nannotators = 2\npresets = ['nrv', 'simnibs']") -> Path:
