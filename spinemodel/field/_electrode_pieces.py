@@ -76,7 +76,14 @@ class Pieces:
         return Pieces(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
 
-def pieces_of(electrode: Electrode, cells: Sequence[Cells], is_fine: bool = True) -> Pieces:
+def together(parts: Sequence[Pieces]) -> Pieces:
+    """Return the pieces of several surfaces, one after the other."""
+    return Pieces(*(np.concatenate([getattr(one, name) for one in parts]) for name in Pieces.__dataclass_fields__))
+
+
+def pieces_of(
+    electrode: Electrode, cells: Sequence[Cells], is_fine: bool = True, *, must_touch: bool = True
+) -> Pieces:
     """Return an electrode's surface in pieces over single sub-voxels, or over single cells.
 
     Parameters
@@ -87,21 +94,23 @@ def pieces_of(electrode: Electrode, cells: Sequence[Cells], is_fine: bool = True
         Of the boxes, from the finest.
     is_fine
         Whether to cut at sub-voxels; if not, at cells.
+    must_touch
+        Whether a piece that touches nothing that conducts is an error; if not, it is left out.
 
     Raises
     ------
     GeometryError
-        If a piece touches nothing that conducts.
+        If a piece that must touch something that conducts does not.
     """
-    boxes = [one.box for one in cells]
-    corners = _cut(electrode.triangles, boxes, cells[0].subsamples if is_fine else 1)
+    steps = np.array([one.step_mm if is_fine else one.box.spacing_mm for one in cells])
+    corners = _cut(electrode.triangles, [one.box for one in cells], steps)
     vector = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) / 2
     area = np.linalg.norm(vector, axis=1)
-    real = area > _LEAST * (cells[0].box.spacing_mm / cells[0].subsamples) ** 2
+    real = area > _LEAST * cells[0].step_mm**2
     corners, normal, area = corners[real], vector[real] / area[real, None], area[real]
     if not len(area):
         raise GeometryError(f"electrode {electrode.name}: got no area, expected triangles of its surface")
-    piece, share, box, cell, label = _touched(electrode.name, corners.mean(axis=1), normal, cells)
+    piece, share, box, cell, label = _touched(electrode.name, corners.mean(axis=1), normal, cells, must_touch)
     fine = np.full(len(piece), is_fine)
     return Pieces(corners[piece], normal[piece], share * area[piece], box, cell, label, fine)
 
@@ -116,19 +125,18 @@ def finest_box(points: FloatArray, boxes: Sequence[Box], reach_mm: FloatArray | 
     return found
 
 
-def _steps(triangles: FloatArray, boxes: Sequence[Box], subsamples: int) -> FloatArray:
-    """Return the sub-voxels' edge in the finest box that each triangle may reach, (n,) mm."""
+def _steps(triangles: FloatArray, boxes: Sequence[Box], steps: FloatArray) -> FloatArray:
+    """Return the step of the finest box that each triangle may reach, (n,) mm."""
     low, high = triangles.min(axis=1), triangles.max(axis=1)
-    spacing = np.array([box.spacing_mm for box in boxes])
-    return np.asarray(spacing[finest_box((low + high) / 2, boxes, (high - low) / 2)] / subsamples)
+    return np.asarray(steps[finest_box((low + high) / 2, boxes, (high - low) / 2)])
 
 
-def _cut(triangles: FloatArray, boxes: Sequence[Box], subsamples: int) -> FloatArray:
-    """Return triangles cut at the planes between sub-voxels, at the middlemost ones first; each then lies in one."""
+def _cut(triangles: FloatArray, boxes: Sequence[Box], steps: FloatArray) -> FloatArray:
+    """Return triangles cut at planes a step of their box apart, at the middlemost ones first."""
     for axis in range(3):
         done, left = [], triangles
         while len(left):
-            place = left[:, :, axis] / _steps(left, boxes, subsamples)[:, None]
+            place = left[:, :, axis] / _steps(left, boxes, steps)[:, None]
             first, last = np.ceil(place.min(axis=1) + _SLIVER), np.floor(place.max(axis=1) - _SLIVER)
             through = first <= last
             done.append(left[~through])
@@ -163,24 +171,24 @@ def _quarters(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> lis
 
 
 def _touched(
-    name: str, centre: FloatArray, normal: FloatArray, cells: Sequence[Cells]
+    name: str, centre: FloatArray, normal: FloatArray, cells: Sequence[Cells], must_touch: bool
 ) -> tuple[IntArray, FloatArray, IntArray, IntArray, NDArray[np.uint8]]:
     """Return rows of pieces and their shares, and box, cell and label of what conducts there.
 
     What is found equally near on several sides shares a piece evenly, so that no side comes first.
     """
-    boxes = [one.box for one in cells]
-    spacing = np.array([one.spacing_mm for one in boxes])[finest_box(centre, boxes)]
+    at = finest_box(centre, [one.box for one in cells])
+    spacing, step = np.array([(one.box.spacing_mm, one.step_mm) for one in cells])[at].T
     left, found = np.arange(len(centre)), []
-    for depth, aside in _tries(cells[0].subsamples):
-        deep = centre[left] + (depth * spacing[left])[:, None] * normal[left]
-        inside = deep[:, None] + spacing[left, None, None] * aside
+    for steps, edges, aside in _tries():
+        depth = _BEYOND * (steps * step[left] + edges * spacing[left])
+        inside = (centre[left] + depth[:, None] * normal[left])[:, None] + step[left, None, None] * aside
         box, cell, label = _held(inside.reshape(-1, 3), cells)
         hit = (label > 0).reshape(len(left), len(aside))
         row, flat = np.nonzero(hit)[0], np.flatnonzero(hit)
         found.append((left[row], 1 / hit.sum(axis=1)[row], box[flat], cell[flat], label[flat]))
         left = left[~hit.any(axis=1)]
-    if len(left):
+    if len(left) and must_touch:
         x, y, z = centre[left[0]]
         raise GeometryError(
             f"electrode {name}: {len(left)} of {len(centre)} pieces touch nothing that conducts, the first at "
@@ -202,22 +210,21 @@ def _held(points: FloatArray, cells: Sequence[Cells]) -> tuple[IntArray, IntArra
     return box, cell, label
 
 
-def _tries(subsamples: int) -> list[tuple[float, FloatArray]]:
-    """Return where to look for tissue: how deep, half a sub-voxel or further, and how far aside (n, 3), in cells.
+def _tries() -> list[tuple[float, float, FloatArray]]:
+    """Return where to look for tissue: how deep, in sub-voxels and in cells, and how far aside, in sub-voxels (n, 3).
 
-    To the sides, by one sub-voxel, only where a surface ends in another one's steps; of those all at one distance.
+    Half a sub-voxel deep, or further. To the sides, by one sub-voxel, only where a surface ends in another one's steps;
+    of those all at one distance.
     """
-    near = 0.5 / subsamples
     aside = np.stack(np.unravel_index(np.arange(27), (3, 3, 3)), axis=1) - 1.0
     square = (aside**2).sum(axis=1)
-    tries = [(near, 0), (0.25, 0), (0.5, 0), (near, 1), (near, 2), (near, 3)]
-    return [(_BEYOND * depth, aside[square == far] / subsamples) for depth, far in tries]
+    tries = [(0.5, 0.0, 0), (0.0, 0.25, 0), (0.0, 0.5, 0), (0.5, 0.0, 1), (0.5, 0.0, 2), (0.5, 0.0, 3)]
+    return [(steps, edges, aside[square == far]) for steps, edges, far in tries]
 
 
 def sub_voxel(points: FloatArray, cells: Cells) -> IntArray:
     """Return the indices (n, 3) into ``cells.labels`` of the sub-voxels that hold points."""
-    step = cells.box.spacing_mm / cells.subsamples
-    return np.asarray(np.floor((points - cells.box.low) / step + cells.margin).astype(np.int64))
+    return np.asarray(np.floor((points - cells.box.low) / cells.step_mm + cells.margin).astype(np.int64))
 
 
 def label_at(place: IntArray, cells: Cells) -> NDArray[np.uint8]:

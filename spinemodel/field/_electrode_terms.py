@@ -24,14 +24,19 @@ from spinemodel.field._laminate import MEAN, Basis, new_basis, prepare
 from spinemodel.field.cells import CellArrays
 from spinemodel.jit import compiled
 
-SAFETY: Final = 6.0
-"""beta over its least value, which is 1. Of 2 to 20 the one at which a flat disc's resistance errs least in the mean
-over its places in the cells, with 4 and with 7 cells to its radius: less makes electrodes too small, more too large."""
+HOLD: Final = 5.5
+"""beta, per edge of a cell. Of 5 to 13 the one at which the resistance of a rectangle of 7.5 by 20 cells on an
+insulator errs least in the mean over its places in the cells: less makes electrodes too small, more too large.
+Multiples of the least beta, which differs from cell to cell with the share of tissue, scatter more than twice as
+much."""
+
+LEAST: Final = 2.0
+"""beta over the least that is stable, which is 1, where that is more. A choice."""
 
 
 @compiled
 def terms(
-    cells: CellArrays, work: Work, spacing: float, safety: float, start: int, stop: int,
+    cells: CellArrays, work: Work, spacing: float, hold: float, start: int, stop: int,
     matrix: NDArray[np.number], pull: NDArray[np.number],
 ) -> None:  # fmt: skip
     """Write what electrodes add to the matrices of some cells, (cells, 8, 8), and B of their runs, (runs, 8), mS.
@@ -47,7 +52,7 @@ def terms(
         if last > first:
             _set_mean(room)
             _look_at_surface(work, n, first, last, basis, room)
-            beta = safety * _least_beta(work, first, last, room)
+            beta = max(hold, LEAST * _least_beta(work, first, last, room))
             for run in range(work.first_run[n], work.first_run[n + 1]):
                 _add_surface(work, run, first, room, beta, matrix[n], pull[run])
         for a in range(8):

@@ -14,7 +14,7 @@ from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import InputError
 from spinemodel.field.boxes import Box, Index3, box_in_next
 from spinemodel.field.problem import Medium
-from spinemodel.field.sub_voxels import margin_of, numbers_of, sub_voxels
+from spinemodel.field.sub_voxels import in_reach, margin_of, numbers_of, sub_voxels
 from spinemodel.jit import compiled
 from spinemodel.volume._threads import side_by_side
 
@@ -78,6 +78,11 @@ class Cells:
     tissue: NDArray[np.uint8]
 
     @property
+    def step_mm(self) -> float:
+        """Edge of a sub-voxel."""
+        return self.box.spacing_mm / self.subsamples
+
+    @property
     def arrays(self) -> CellArrays:
         """What kernels take."""
         return CellArrays(
@@ -93,7 +98,7 @@ class Cells:
         )
 
 
-def cells_of(medium: Medium, boxes: Sequence[Box], subsamples: int = 4) -> tuple[Cells, ...]:
+def cells_of(medium: Medium, boxes: Sequence[Box], subsamples: int | Sequence[int] = 4) -> tuple[Cells, ...]:
     """Return the cells of nested boxes, from the finest outwards.
 
     Parameters
@@ -103,7 +108,8 @@ def cells_of(medium: Medium, boxes: Sequence[Box], subsamples: int = 4) -> tuple
     boxes
         From the finest; each lies in the next, of twice the spacing.
     subsamples
-        Sub-voxels along an edge of a cell.
+        Sub-voxels along an edge of a cell, in each box; the last number is that of all that follow. Fewer are taken
+        where parts reach too far for so many.
 
     Raises
     ------
@@ -115,7 +121,22 @@ def cells_of(medium: Medium, boxes: Sequence[Box], subsamples: int = 4) -> tuple
         if given.has_direction and name in numbers and name not in medium.direction:
             raise InputError(f"medium: {name} conducts unlike along and across, expected the direction of its fibres")
     covered = [None, *(_covered(inner, outer) for inner, outer in pairwise(boxes))]
-    return tuple(_cells(medium, box, hole, subsamples) for box, hole in zip(boxes, covered, strict=True))
+    wanted = of_each(subsamples, len(boxes))
+    return tuple(
+        _cells(medium, box, hole, in_reach(medium, box, n)) for box, hole, n in zip(boxes, covered, wanted, strict=True)
+    )
+
+
+def of_each(subsamples: int | Sequence[int], boxes: int) -> tuple[int, ...]:
+    """Return the sub-voxels along an edge of a cell, of so many boxes.
+
+    Examples
+    --------
+    >>> of_each(4, 2), of_each((8, 4), 3)
+    ((4, 4), (8, 4, 4))
+    """
+    given = (subsamples,) if isinstance(subsamples, int) else tuple(subsamples)
+    return (given + given[-1:] * boxes)[:boxes]
 
 
 def _covered(inner: Box, outer: Box) -> tuple[Index3, Index3]:

@@ -7,16 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
+from spinemodel.anatomy.surface import Surface, corners
 from spinemodel.arrays import IntArray
 from spinemodel.field._electrode_layer import layer_of
-from spinemodel.field._electrode_pieces import Pieces, pieces_of
-from spinemodel.field._electrode_terms import SAFETY, loads, terms
+from spinemodel.field._electrode_pieces import Pieces, pieces_of, together
+from spinemodel.field._electrode_terms import HOLD, loads, terms
 from spinemodel.field._electrode_work import Work
 from spinemodel.field.cells import Cells
 from spinemodel.field.problem import Electrode
 from spinemodel.jit import compiled
 from spinemodel.volume._threads import side_by_side
+
+BESIDE = 2.0
+"""Cells beside an electrode in which its walls are looked at. A choice: a piece reaches over one."""
 
 CELLS = 256
 """Cells that a thread takes at a time, some milliseconds (a choice)."""
@@ -69,7 +74,8 @@ def add_electrodes(
     pinned: Sequence[NDArray[np.number]],
     *,
     ground: Electrode | None = None,
-    safety: float = SAFETY,
+    walls: Sequence[Surface] = (),
+    hold: float = HOLD,
 ) -> tuple[Coupling, ...]:
     """Add all electrodes to the stencils, and return how their potentials drive the nodes.
 
@@ -87,8 +93,11 @@ def add_electrodes(
         Of each box: (nx, ny, nz) of the stencils' type, their row sums; added to.
     ground
         One more, far away and large: its surface is cut at the cells' faces alone, and steps of sub-voxels stay.
-    safety
-        How many times as firmly potentials are held as stability needs: more than 1.
+    walls
+        Insulators. Tissue ends at their surfaces too, not at steps of sub-voxels, beside electrodes: at their edges
+        current crowds.
+    hold
+        How firmly potentials are: beta, per edge of a cell.
 
     Returns
     -------
@@ -102,8 +111,9 @@ def add_electrodes(
     """
     every = [*electrodes, ground] if ground else list(electrodes)
     pieces = [pieces_of(one, cells, one is not ground) for one in every]
+    beside = _beside(walls, pieces[: len(electrodes)], cells)
     parts = [
-        _add_box(n, pieces, one, stencil, held, safety)
+        _add_box(n, pieces, beside, one, stencil, held, hold)
         for n, (one, stencil, held) in enumerate(zip(cells, stencils, pinned, strict=True))
     ]
     return tuple(_coupling(electrode.name, [part[n] for part in parts]) for n, electrode in enumerate(every))
@@ -114,14 +124,33 @@ def fill_steps(
     cells: Sequence[Cells],
     stencils: Sequence[NDArray[np.number]],
     pinned: Sequence[NDArray[np.number]],
+    *,
+    walls: Sequence[Surface] = (),
 ) -> None:
-    """Let tissue end at the electrodes' surfaces, not at steps of sub-voxels, where their potentials are not imposed.
+    """Let tissue end at the surfaces of electrodes and of walls beside them, where no potentials are imposed.
 
     Needed once before :func:`surface_load`; :func:`add_electrodes` does the same by itself.
     """
     pieces = [pieces_of(one, cells) for one in electrodes]
+    beside = _beside(walls, pieces, cells)
     for n, (one, stencil, held) in enumerate(zip(cells, stencils, pinned, strict=True)):
-        _add_box(n, pieces, one, stencil, held, 0.0)
+        _add_box(n, pieces, beside, one, stencil, held, 0.0)
+
+
+def _beside(walls: Sequence[Surface], electrodes: Sequence[Pieces], cells: Sequence[Cells]) -> list[Pieces]:
+    """Return the pieces of walls that lie beside those of electrodes."""
+    reach, found = BESIDE * cells[0].box.spacing_mm, []
+    places = [one.centre for one in electrodes]
+    for wall in walls if places else ():
+        triangles = corners(wall)
+        low, high = triangles.min(axis=1) - reach, triangles.max(axis=1) + reach
+        near = [((high >= one.min(axis=0)) & (low <= one.max(axis=0))).all(axis=1) for one in places]
+        chosen = np.any(near, axis=0)
+        if chosen.any():
+            pieces = pieces_of(Electrode(wall.name, triangles[chosen]), cells, must_touch=False)
+            distance = cKDTree(np.concatenate(places)).query(pieces.centre, distance_upper_bound=reach)[0]
+            found.append(pieces.of(np.isfinite(distance)))
+    return found
 
 
 def surface_load(electrode: Electrode, cells: Sequence[Cells]) -> Load:
@@ -137,7 +166,7 @@ def surface_load(electrode: Electrode, cells: Sequence[Cells]) -> Load:
     nodes: list[IntArray] = []
     values: list[NDArray[np.number]] = []
     for n, one in enumerate(cells):
-        work, _ = _work([pieces.of(pieces.box == n)], one)
+        work, _ = _work([pieces.of(pieces.box == n)], [], one)
         node, row = np.unique(_corners(work.cell, one), return_inverse=True)
         share = loads(one.arrays, work) * one.box.spacing_mm**2 / total
         nodes.append(node.astype(np.int64))
@@ -156,24 +185,25 @@ def _coupling(name: str, parts: Sequence[tuple[IntArray, NDArray[np.number]]]) -
 def _add_box(
     box: int,
     pieces: Sequence[Pieces],
+    walls: Sequence[Pieces],
     cells: Cells,
     stencil: NDArray[np.number],
     pinned: NDArray[np.number],
-    safety: float,
+    hold: float,
 ) -> list[tuple[IntArray, NDArray[np.number]]]:
-    """Add the electrodes to one box; return nodes and B of each."""
-    work, owner = _work([one.of(one.box == box) for one in pieces], cells)
+    """Add the electrodes, and the layer at walls, to one box; return nodes and B of each electrode."""
+    work, owner = _work([one.of(one.box == box) for one in pieces], [one.of(one.box == box) for one in walls], cells)
     if not len(work.cell):
         return [(np.zeros(0, dtype=np.int64), np.zeros(0)) for _ in pieces]
-    if safety == 0:  # No potential is imposed: only the layer remains.
+    if hold == 0:  # No potential is imposed: only the layer remains.
         work, owner = work._replace(first_run=np.zeros_like(work.first_run)), owner[:0]
     kind, h, arrays, size = cells.along.dtype, cells.box.spacing_mm, cells.arrays, len(work.cell)
     matrix, pull = np.zeros((size, 8, 8), kind), np.zeros((len(owner), 8), kind)
     parts = [(first, min(first + CELLS, size)) for first in range(0, size, CELLS)]
-    side_by_side(lambda part: terms(arrays, work, h, safety, part[0], part[1], matrix, pull), parts)
-    corners = _corners(work.cell, cells)
-    nodes, row = np.unique(corners, return_inverse=True)
-    row = row.reshape(corners.shape)
+    side_by_side(lambda part: terms(arrays, work, h, hold, part[0], part[1], matrix, pull), parts)
+    ends = _corners(work.cell, cells)
+    nodes, row = np.unique(ends, return_inverse=True)
+    row = row.reshape(ends.shape)
     added = np.zeros((len(nodes), 27), dtype=matrix.dtype)
     _gather(matrix, row, added)
     held = np.zeros((len(nodes), len(pieces)), dtype=matrix.dtype)
@@ -225,12 +255,11 @@ def _cell_of_run(work: Work) -> IntArray:
     return np.repeat(np.arange(len(work.cell)), np.diff(work.first_run))
 
 
-def _work(pieces: Sequence[Pieces], cells: Cells) -> tuple[Work, IntArray]:
-    """Return the electrodes' pieces in one box by cell, and the electrode of each run."""
-    box, h = cells.box, cells.box.spacing_mm
-    every = Pieces(*(np.concatenate([getattr(one, name) for one in pieces]) for name in Pieces.__dataclass_fields__))
+def _work(pieces: Sequence[Pieces], walls: Sequence[Pieces], cells: Cells) -> tuple[Work, IntArray]:
+    """Return the electrodes' pieces in one box by cell, with the layer there and at walls, and each run's electrode."""
+    box, h, every = cells.box, cells.box.spacing_mm, together(pieces)
     owner = np.repeat(np.arange(len(pieces)), [len(one.area) for one in pieces])
-    layer = layer_of(every.of(every.is_fine), cells)
+    layer = layer_of(together([every.of(every.is_fine), *walls]), cells)
     flat = np.ravel_multi_index(tuple(every.cell.T), box.cells)
     touched = np.unique(np.concatenate([flat, layer.cell]))
     runs, run = np.unique(flat * len(pieces) + owner, return_inverse=True)

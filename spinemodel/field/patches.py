@@ -30,12 +30,11 @@ from spinemodel.field.cells import Cells, cells_of
 from spinemodel.field.composite import by_node, composite
 from spinemodel.field.conjugate_gradients import Progress, solve_system
 from spinemodel.field.lead_field import LeadField, Patch
-from spinemodel.field.problem import Medium, Problem
+from spinemodel.field.problem import Problem
 from spinemodel.field.processors import processor
 from spinemodel.field.sampling import potential
 from spinemodel.field.solver import LANES, memory_bytes, touched
 from spinemodel.field.stencils import stencils_of
-from spinemodel.volume._crossings import REACH as FARTHEST
 from spinemodel.volume._device import Device
 
 TOLERANCE: Final = 3e-3
@@ -95,7 +94,7 @@ def with_patches(
     done = count(1)
 
     def made(box: Box) -> Patch:
-        (cells,) = cells_of(problem.medium, [box], _subsamples(problem.medium, box, subsamples))
+        (cells,) = cells_of(problem.medium, [box], subsamples)
         patch, left = _patch(plain, problem, cells, tolerance, on)
         progress(next(done), left)
         return patch
@@ -130,13 +129,6 @@ def _patch(
         left = max(left, residual)
     values[:, ~touched(cells)] = np.nan
     return Patch(box, values, _renumbered(cells, field)), left
-
-
-def _subsamples(medium: Medium, box: Box, wanted: int) -> int:
-    """Return how many sub-voxels along an edge of a cell still reach over all parts: no mesh may be farther away."""
-    ends = np.array(medium.corners)
-    reach = max(np.abs(ends - box.low).max(), np.abs(ends - box.high).max()) + box.spacing_mm * wanted
-    return max(1, min(wanted, int((FARTHEST - 1) * box.spacing_mm / reach)))
 
 
 def _kept(field: LeadField, problem: Problem, box: Box) -> BoolArray:

@@ -93,3 +93,9 @@ class Problem:
     medium: Medium
     contacts: tuple[Electrode, ...]
     ground: Electrode | None
+
+    @property
+    def insulators(self) -> tuple[Surface, ...]:
+        """Parts that do not conduct, but for contacts."""
+        apart = self.medium.conductivity.keys() | {contact.name for contact in self.contacts}
+        return tuple(part for name, part in self.medium.parts.items() if name not in apart)

@@ -10,6 +10,7 @@ from spinemodel.errors import InputError
 from spinemodel.field.boxes import Box
 from spinemodel.field.problem import Medium
 from spinemodel.jit import compiled
+from spinemodel.volume._crossings import REACH
 from spinemodel.volume.grid import Grid
 from spinemodel.volume.rasterise import rasterise
 
@@ -23,6 +24,13 @@ def margin_of(subsamples: int) -> int:
     The ball in which a cell's normal is looked for reaches 1.2 cells from its centre.
     """
     return int(np.ceil(0.7 * subsamples)) + 1
+
+
+def in_reach(medium: Medium, box: Box, wanted: int) -> int:
+    """Return how many sub-voxels along an edge of a cell still reach over all parts, of as many as are wanted."""
+    ends = np.array(medium.corners)
+    reach = max(np.abs(ends - box.low).max(), np.abs(ends - box.high).max()) + box.spacing_mm * wanted
+    return max(1, min(wanted, int((REACH - 1) * box.spacing_mm / reach)))
 
 
 def numbers_of(medium: Medium) -> dict[str, int]:

@@ -168,12 +168,12 @@ def about(case: Case) -> dict[str, Any]:
         "preset": case.preset.name,
         "title": case.preset.title,
         "conductivities": dict(sorted(materials.items())),
-        "settings": plain(case.asked) | {"subsamples": SUBSAMPLES},
+        "settings": plain(case.asked) | {"subsamples": list(SUBSAMPLES)},
     }
 
 
 def finer_boxes(case: Case) -> tuple[Box, ...]:
-    """Return the boxes of a certificate: smaller cells, in boxes of the same size."""
+    """Return the boxes of a certificate with smaller cells, in boxes of the same size."""
     asked = case.asked
     return field_boxes(
         case.model.require_partition(),
@@ -186,19 +186,25 @@ def finer_boxes(case: Case) -> tuple[Box, ...]:
     )
 
 
+def larger_boxes(case: Case) -> tuple[Box, ...]:
+    """Return the boxes of a certificate with a larger domain: tissue goes on round the model, farther than before."""
+    asked, tissues = case.asked, case.model.require_partition()
+    more = 2 * BEYOND_MM if asked.boundary == "beyond" else BEYOND_MM
+    return field_boxes(
+        tissues, case.lead, asked.spacing_mm, boundary="beyond", region_mm=asked.region_mm, beyond_mm=more
+    )
+
+
 def certified(case: Case, field: LeadField, watched: Watched = unwatched) -> LeadField:
     """Return the field with what smaller cells and a larger domain change of it along the model's fibres.
 
-    The larger domain is the model's with tissue going on round it, whatever becomes of the current at the skin.
+    Smaller cells are those of the patches, too. In the larger domain there are none: see
+    :func:`~spinemodel.field.certificate.certificate`.
     """
-    asked, tissues = case.asked, case.model.require_partition()
     paths = model_paths(case.model)
     finer = solved(case, finer_boxes(case), "Certifying, smaller cells", watched, scale=FINER)
-    wider = replace(case, problem=field_problem(case.model, case.lead, case.preset, "beyond"))
-    more = 2 * BEYOND_MM if asked.boundary == "beyond" else BEYOND_MM
-    boxes = field_boxes(
-        tissues, case.lead, asked.spacing_mm, boundary="beyond", region_mm=asked.region_mm, beyond_mm=more
-    )
-    larger = solved(wider, boxes, "Certifying, larger domain", watched)
+    problem = field_problem(case.model, case.lead, case.preset, "beyond")
+    wider = replace(case, problem=problem, asked=replace(case.asked, patches=False))
+    larger = solved(wider, larger_boxes(case), "Certifying, larger domain", watched)
     found = certificate(field, finer, larger, paths)
     return replace(field, about={**field.about, "certificate": dict(found)})

@@ -7,7 +7,7 @@ import numpy as np
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import InputError
 from spinemodel.field.boxes import nested_boxes
-from spinemodel.field.solver import memory_bytes
+from spinemodel.field.solver import SUBSAMPLES, memory_bytes
 from spinemodel.io.field_boxes import BEYOND_MM
 from spinemodel.io.memory import free_bytes, told
 from spinemodel.io.study_rows import Study
@@ -41,7 +41,7 @@ def require_room(study: Study) -> None:
 def _least_bytes(study: Study, contours: list[FloatArray], z: float, contacts: int) -> int:
     """Return the least that cells take with the lead at a height: fine round the drawn contours in the region.
 
-    The domain is taken to hold the drawn dura alone, and what lies beyond it.
+    Without the finest, round the lead. The domain is taken to hold the drawn dura alone, and what lies beyond it.
     """
     row, drawn = study.field, np.vstack(contours)
     room = BEYOND_MM if row.boundary == "beyond" else 0.0
@@ -51,4 +51,4 @@ def _least_bytes(study: Study, contours: list[FloatArray], z: float, contacts: i
     low, high = np.vstack(beside).min(axis=0), np.vstack(beside).max(axis=0)
     low[2], high[2] = z - row.region_mm, z + row.region_mm
     domain = drawn.min(axis=0) - room, drawn.max(axis=0) + room
-    return memory_bytes(nested_boxes([(low, high)], domain, row.spacing_mm), contacts)
+    return memory_bytes(nested_boxes([(low, high)], domain, row.spacing_mm), contacts, SUBSAMPLES[-1])

@@ -179,14 +179,6 @@ def test_memory_is_the_field_s_and_that_of_patches_done_and_at_work() -> None:
     assert patches_memory_bytes(boxes, [PLACE], 2, complex_values=True) > patches_memory_bytes(boxes, [PLACE], 2)
 
 
-def test_far_parts_are_reached_with_fewer_sub_voxels() -> None:
-    far = {"L1_R": tube("L1_R", RADIUS), "CSF": tube("CSF", 200.0, RADIUS, half_mm=250.0, sides=20)}
-    problem = Problem(medium(far, {"L1_R": conductivity(ROOT), "CSF": conductivity(FLUID)}, "CSF"), (), None)
-    small = Box((-30, -30, -30), (61, 61, 61), 0.025)
-    assert patches._subsamples(problem.medium, small, 3) == 1
-    assert patches._subsamples(thread().medium, PLACE, 3) == 3
-
-
 class TestWithPatches:
     """What is made of a field holds its patches."""
 

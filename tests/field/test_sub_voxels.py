@@ -8,7 +8,7 @@ import pytest
 from spinemodel.errors import InputError
 from spinemodel.field.boxes import Box
 from spinemodel.field.problem import Medium
-from spinemodel.field.sub_voxels import margin_of, numbers_of, sub_voxels
+from spinemodel.field.sub_voxels import in_reach, margin_of, numbers_of, sub_voxels
 from tests.field.boxed import ball, conductivity, medium
 from tests.shapes import box
 
@@ -55,3 +55,11 @@ def test_beyond_must_conduct() -> None:
 def test_no_more_than_255_parts() -> None:
     with pytest.raises(InputError, match="got 256 parts"):
         numbers_of(medium({f"{n}": box() for n in range(256)}, {}))
+
+
+def test_far_parts_are_reached_with_fewer_sub_voxels() -> None:
+    far = medium({"far": ball("far", 500.0)}, {"far": conductivity(1.0)})
+    small = Box((-30, -30, -30), (61, 61, 61), 0.0625)
+    assert in_reach(far, small, 3) == 2
+    assert sub_voxels(far, small, 2).all()
+    assert in_reach(hollow(), BOX, 3) == 3
