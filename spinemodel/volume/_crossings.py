@@ -29,7 +29,7 @@ REACH: Final = 1 << 14
 
 @compiled
 def row_at_or_above(u: int) -> int:
-    """Return the first row that is not below a snapped coordinate."""
+    """Return the first row, or column, that is not below a snapped coordinate."""
     return (u + 65535) >> 16
 
 
@@ -97,64 +97,28 @@ def height(column: int, v0: int, w0: int, v1: int, w1: int) -> int:
 
 
 @compiled
-def place(u: int, v: int) -> int:
-    """Return a snapped vertex's u and v as one number.
-
-    Each is counted from 65535 below zero, so that its upper 16 of 32 bits are the first row, or column, not below it.
-    """
-    return (u + 65535) << 32 | (v + 65535) & 4294967295
-
-
-@compiled
-def u_of(place: int) -> int:
-    """Return the u of a place."""
-    return (place >> 32) - 65535
-
-
-@compiled
-def v_of(place: int) -> int:
-    """Return the v of a place."""
-    return (place << 32 >> 32) - 65535
+def cell(u: int, v: int) -> int:
+    """Return the first row and the first column that are not below a snapped vertex, 16 bits each of one number."""
+    return row_at_or_above(u) << 16 | row_at_or_above(v) & 65535
 
 
 @compiled
 def may_cross(a: int, b: int, c: int) -> bool:
-    """Tell whether corners at these places have a row between them, and a column; most small triangles have not."""
+    """Tell whether corners in these cells have a row between them, and a column; most small triangles have not."""
     differ = (a ^ b) | (a ^ c)
-    return (differ >> 48 != 0) & (differ & 0xFFFF0000 != 0)
+    return (differ >> 16 != 0) & (differ & 65535 != 0)
 
 
 @compiled
-def misses(a: int, b: int, c: int) -> bool:
+def misses(au: int, av: int, bu: int, bv: int, cu: int, cv: int) -> bool:
     """Tell whether a triangle whose box holds one column passes beside it, beyond all rounding.
 
     Twice the areas that the column spans with the edges have one sign where it lies within. No edge in such a box is
     longer than 2^17, and :func:`cut` errs by less than 2 of 2^-32 voxel: where a chord reaches the column, no area has
     the other sign by more than 2^17 * 2 / 2^16 = 4.
     """
-    au, bu, cu, av, bv, cv = a >> 32, b >> 32, c >> 32, a << 32 >> 32, b << 32 >> 32, c << 32 >> 32
-    u, v = min(au, min(bu, cu)) | 65535, min(av, min(bv, cv)) | 65535  # The first row and column, counted likewise.
+    u, v = row_at_or_above(min(au, min(bu, cu))) << 16, row_at_or_above(min(av, min(bv, cv))) << 16
     au, bu, cu, av, bv, cv = au - u, bu - u, cu - u, av - v, bv - v, cv - v
-    one = (max(au, max(bu, cu)) <= 65536) & (max(av, max(bv, cv)) <= 65536)
+    one = max(max(au, max(bu, cu)), max(av, max(bv, cv))) <= 65536
     ab, bc, ca = au * bv - bu * av, bu * cv - cu * bv, cu * av - au * cv
     return one & (min(ab, min(bc, ca)) < -4) & (max(ab, max(bc, ca)) > 4)
-
-
-@compiled
-def mark(u: int, v: int, w: int) -> int:
-    """Return a number that looks random and depends on a vertex's place alone (mixed as in splitmix64, Steele 2014)."""
-    number = u * -7046029254386353131 + v * -4417276706812531889 + w * -8663945395140668459
-    number = (number ^ (number >> 30)) * -4658895280553007687
-    number = (number ^ (number >> 27)) * -7723592293110705685
-    return number ^ (number >> 31)
-
-
-@compiled
-def add_edges(total: int, a: int, b: int, c: int) -> int:
-    """Return ``total`` plus what the three edges of a triangle weigh, modulo 2^64.
-
-    An edge weighs a * f(b) - b * f(a): the opposite of what it weighs the other way round. The sum over a mesh is zero
-    if every edge is matched by its opposite; if not, it is zero only by a chance of about 2^-60.
-    """
-    fa, fb, fc = a ^ (a >> 21), b ^ (b >> 21), c ^ (c >> 21)
-    return total + (a - c) * (fb - fc) - (b - c) * (fa - fc)

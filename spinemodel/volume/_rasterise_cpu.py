@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spinemodel.arrays import IntArray
 from spinemodel.jit import compiled
 from spinemodel.volume import _columns
 from spinemodel.volume._crossings import (
-    add_edges,
     ascending,
     chord,
     column_at_or_above,
@@ -20,88 +18,85 @@ from spinemodel.volume._crossings import (
     may_cross,
     misses,
     row_at_or_above,
-    u_of,
-    v_of,
 )
+from spinemodel.volume._faces import Uint32Array
 from spinemodel.volume._snap import Int32Array, Mesh
 from spinemodel.volume._threads import shares, side_by_side
 from spinemodel.volume.grid import Shape
 
-Uint64Array: TypeAlias = NDArray[np.uint64]
+BLOCK: Final = 1024
+"""Faces that are looked through at a time: they and their numbers stay in the first cache until their crossings are
+found."""
 
 _sort_column = compiled(_columns.sort_column)
 _sweep_column = compiled(_columns.sweep_column)
 
 
 class Runs(NamedTuple):
-    """First voxel, the one behind the last, and the rank of the mesh, of every run; and the ranks of open meshes."""
+    """First voxel, the one behind the last, and the rank of the mesh, of every run."""
 
     start: IntArray
     stop: IntArray
     rank: IntArray
-    open: tuple[int, ...]
 
 
 def runs(meshes: Sequence[Mesh], shape: Shape) -> Runs:
     """Return the runs of voxels inside meshes; of meshes that overlap, the later has the voxel."""
     found = side_by_side(
         lambda part: _crossings(meshes[part[0]], *part, shape),
-        [(rank, faces) for rank, mesh in enumerate(meshes) for faces in shares(len(mesh.faces))],
+        [(rank, faces) for rank, mesh in enumerate(meshes) for faces in shares(len(mesh.faces) // 3)],
     )
-    sums = np.zeros(len(meshes), dtype=np.int64)
-    np.add.at(sums, [part[0] for part in found], [part[1] for part in found])
-    opened = tuple(np.flatnonzero(sums).tolist())
-    if not any(len(part[2]) for part in found):
-        none = np.empty(0, dtype=np.int64)
-        return Runs(none, none, none, opened)
-    columns, keys = np.concatenate([part[2] for part in found]), np.concatenate([part[3] for part in found])
+    if not any(len(column) for column, _ in found):
+        return Runs(*np.empty((3, 0), dtype=np.int64))
+    columns, keys = (np.concatenate(part) for part in zip(*found, strict=True))
     first = int(columns.min())
     places = _by_column(columns, keys, first, int(columns.max()))
     swept = side_by_side(
         lambda part: _sweep(*places, part.start, part.stop, first, len(meshes), shape[2]), shares(len(places[0]) - 1)
     )
-    start, stop, rank = (np.concatenate(part) for part in zip(*swept, strict=True))
-    return Runs(start, stop, rank, opened)
+    return Runs(*(np.concatenate(part) for part in zip(*swept, strict=True)))
 
 
-def _crossings(mesh: Mesh, rank: int, part: slice, shape: Shape) -> tuple[int, int, Int32Array, IntArray]:
-    """Return the rank, the sum of the edges, and column and key of every crossing of some faces of a mesh."""
-    faces = mesh.faces[part].reshape(-1).view(np.uint64)
-    chosen = np.empty(part.stop - part.start, dtype=np.int32)
-    edges, end = _choose(faces, mesh.places, mesh.marks, chosen)
-    column, key = np.empty(end + 1024, dtype=np.int32), np.empty(end + 1024, dtype=np.int64)
+def _crossings(mesh: Mesh, rank: int, part: slice, shape: Shape) -> tuple[Int32Array, IntArray]:
+    """Return the column and the key of every crossing of some faces of a mesh."""
+    faces = mesh.faces[3 * part.start : 3 * part.stop]
+    column, key = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.int64)
     done, count = 0, 0
     while True:
-        done, count = _collect(faces, mesh.places, mesh.heights, chosen[:end], done, rank, *shape, column, key, count)
-        if done == end:
-            return rank, edges, column[:count], key[:count]
+        done, count = _collect(faces, mesh.u, mesh.v, mesh.w, mesh.cells, done, rank, *shape, column, key, count)
+        if 3 * done == len(faces):
+            return column[:count], key[:count]
         column, key = np.concatenate([column, np.empty_like(column)]), np.concatenate([key, np.empty_like(key)])
 
 
 @compiled
-def _choose(faces: Uint64Array, places: IntArray, marks: IntArray, chosen: Int32Array) -> tuple[int, int]:
-    """Write which faces may cross a column; return the sum of the edges of all, and how many faces are written.
+def _choose(
+    faces: Uint32Array, u: Int32Array, v: Int32Array, cells: Int32Array, first: int, last: int, chosen: Int32Array
+) -> int:
+    """Write which of some faces may cross a column, and return how many.
 
-    Over a closed mesh the sum is zero. Most faces cross nothing, so this loop is most of the work: its arrays are flat
-    and its indices without a sign, so that no place need be multiplied out or counted from an array's end.
+    Few do, so these loops are most of the work. Arrays are flat and indices without a sign, so that no place need be
+    multiplied out or counted from an array's end, and what is found is counted, since a branch could not be foretold.
     """
-    edges, count = 0, 0
-    for n in range(len(faces) // 3):
-        p, q, r = faces[3 * n], faces[3 * n + 1], faces[3 * n + 2]
-        edges = add_edges(edges, marks[p], marks[q], marks[r])
-        a, b, c = places[p], places[q], places[r]
-        if may_cross(a, b, c):
-            chosen[count] = n
-            count += not misses(a, b, c)  # Counted, since a branch could not be foretold.
-    return edges, count
+    count, kept = 0, 0
+    for n in range(first, last):
+        chosen[count] = n
+        count += may_cross(cells[faces[3 * n]], cells[faces[3 * n + 1]], cells[faces[3 * n + 2]])
+    for m in range(count):
+        n = 3 * int(chosen[m])
+        a, b, c = faces[n], faces[n + 1], faces[n + 2]
+        chosen[kept] = chosen[m]
+        kept += not misses(u[a], v[a], u[b], v[b], u[c], v[c])
+    return kept
 
 
 @compiled
 def _collect(
-    faces: Uint64Array,
-    places: IntArray,
-    heights: Int32Array,
-    chosen: Int32Array,
+    faces: Uint32Array,
+    u: Int32Array,
+    v: Int32Array,
+    w: Int32Array,
+    cells: Int32Array,
     done: int,
     rank: int,
     nx: int,
@@ -115,26 +110,24 @@ def _collect(
 
     It stops at a face whose crossings find no room.
     """
-    for m in range(done, len(chosen)):
-        n, before = 3 * int(chosen[m]), count
-        low, middle, high, turned = ascending(
-            u_of(places[faces[n]]), u_of(places[faces[n + 1]]), u_of(places[faces[n + 2]])
-        )
-        a, b, c = faces[n + low], faces[n + middle], faces[n + high]
-        au, av, aw = u_of(places[a]), v_of(places[a]), int(heights[a])
-        bu, bv, bw = u_of(places[b]), v_of(places[b]), int(heights[b])
-        cu, cv, cw = u_of(places[c]), v_of(places[c]), int(heights[c])
-        for i in range(max(row_at_or_above(au), 0), min(row_at_or_above(cu), nx)):
-            v0, w0, v1, w1, swapped = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
-            first, last = max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)
-            if last - first > len(key) - count:
-                return m, before
-            for j in range(first, last):
-                k = min(max(height(j, v0, w0, v1, w1), 0), nz)
-                column[count] = i * ny + j
-                key[count] = (k << 33) | (rank << 1) | (turned ^ swapped)
-                count += 1
-    return len(chosen), count
+    chosen, end = np.empty(BLOCK, dtype=np.int32), len(faces) // 3
+    for begin in range(done, end, BLOCK):
+        for m in range(_choose(faces, u, v, cells, begin, min(begin + BLOCK, end), chosen)):
+            n, before = 3 * int(chosen[m]), count
+            low, middle, high, turned = ascending(u[faces[n]], u[faces[n + 1]], u[faces[n + 2]])
+            a, b, c = faces[n + low], faces[n + middle], faces[n + high]
+            au, av, aw, bu, bv, bw, cu, cv, cw = u[a], v[a], w[a], u[b], v[b], w[b], u[c], v[c], w[c]
+            for i in range(max(row_at_or_above(au), 0), min(row_at_or_above(cu), nx)):
+                v0, w0, v1, w1, swapped = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
+                first, last = max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)
+                if last - first > len(key) - count:
+                    return int(chosen[m]), before
+                for j in range(first, last):
+                    k = min(max(height(j, v0, w0, v1, w1), 0), nz)
+                    column[count] = i * ny + j
+                    key[count] = (k << 33) | (rank << 1) | (turned ^ swapped)
+                    count += 1
+    return end, count
 
 
 @compiled

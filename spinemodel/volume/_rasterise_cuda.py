@@ -18,16 +18,12 @@ from numba import cuda
 from spinemodel.arrays import IntArray
 from spinemodel.volume import _columns
 from spinemodel.volume._crossings import (
-    add_edges,
     ascending,
+    cell,
     chord,
     column_at_or_above,
     height,
-    mark,
     may_cross,
-    place,
-    u_of,
-    v_of,
 )
 from spinemodel.volume._crossings import row_at_or_above as at_or_above
 from spinemodel.volume._cuda import THREADS, Array, blocks, kernel, on_device
@@ -44,66 +40,50 @@ _sweep_column = on_device(_columns.sweep_column)
 
 def runs(meshes: Sequence[Mesh], shape: Shape) -> Runs:
     """Return the runs of voxels inside meshes; the same, bit for bit, as those of the CPU."""
-    sent = [tuple(map(cuda.to_device, (mesh.faces, mesh.places, mesh.heights))) for mesh in meshes]
+    sent = [tuple(map(cuda.to_device, (mesh.faces, mesh.u, mesh.v, mesh.w))) for mesh in meshes]
     n_columns = shape[0] * shape[1]
     counts = cuda.to_device(np.zeros(n_columns, dtype=np.int64))
-    sums = [_count(mesh, shape, counts) for mesh in sent]
+    for mesh in sent:
+        _count[blocks(len(mesh[0]) // 3), THREADS](*mesh, shape[0], shape[1], counts)
     places, total = _running_sum(counts)
     keys = cuda.device_array(max(total, 1), dtype=np.int64)
     cursor = cuda.to_device(places.copy_to_host())
     for rank, mesh in enumerate(sent):
-        _emit[blocks(len(mesh[0])), THREADS](*mesh, rank, *shape, cursor, keys)
-    opened = tuple(rank for rank, edges in enumerate(sums) if edges)
-    return Runs(*_swept(places, keys, total, n_columns, len(meshes), shape[2]), opened)
-
-
-def _count(mesh: tuple[Array, ...], shape: Shape, counts: Array) -> int:
-    """Add a mesh's crossings to the counts of the columns, and return the sum of its edges."""
-    size = blocks(len(mesh[0]))
-    edges = cuda.to_device(np.zeros(size * THREADS, dtype=np.int64))
-    _count_crossings[size, THREADS](*mesh, shape[0], shape[1], counts, edges)
-    return int(edges.copy_to_host().sum())
+        _emit[blocks(len(mesh[0]) // 3), THREADS](*mesh, rank, *shape, cursor, keys)
+    return Runs(*_swept(places, keys, total, n_columns, len(meshes), shape[2]))
 
 
 @on_device
-def _corners(faces: Array, places: Array, heights: Array, n: int) -> tuple[int, ...]:
+def _corners(faces: Array, u: Array, v: Array, w: Array, n: int) -> tuple[int, ...]:
     """Return the corners of a face by ascending u, and whether that turns the face."""
-    low, middle, high, turned = ascending(
-        u_of(places[faces[n, 0]]), u_of(places[faces[n, 1]]), u_of(places[faces[n, 2]])
-    )
-    a, b, c = faces[n, low], faces[n, middle], faces[n, high]
-    au, av, aw = u_of(places[a]), v_of(places[a]), int(heights[a])
-    bu, bv, bw = u_of(places[b]), v_of(places[b]), int(heights[b])
-    cu, cv, cw = u_of(places[c]), v_of(places[c]), int(heights[c])
+    low, middle, high, turned = ascending(int(u[faces[3 * n]]), int(u[faces[3 * n + 1]]), int(u[faces[3 * n + 2]]))
+    a, b, c = faces[3 * n + low], faces[3 * n + middle], faces[3 * n + high]
+    au, av, aw = int(u[a]), int(v[a]), int(w[a])
+    bu, bv, bw = int(u[b]), int(v[b]), int(w[b])
+    cu, cv, cw = int(u[c]), int(v[c]), int(w[c])
     return au, av, aw, bu, bv, bw, cu, cv, cw, turned
 
 
 @kernel
-def _count_crossings(
-    faces: Array, places: Array, heights: Array, nx: int, ny: int, counts: Array, edges: Array
-) -> None:
-    """Count the crossings of every column, and add up the edges of each thread's faces."""
-    total = 0
-    for n in range(cuda.grid(1), faces.shape[0], cuda.gridsize(1)):
-        au, av, aw, bu, bv, bw, cu, cv, cw, turned = _corners(faces, places, heights, n)
-        a, b, c = mark(au, av, aw), mark(bu, bv, bw), mark(cu, cv, cw)
-        total = add_edges(total, a, c, b) if turned else add_edges(total, a, b, c)
-        if may_cross(place(au, av), place(bu, bv), place(cu, cv)):
+def _count(faces: Array, u: Array, v: Array, w: Array, nx: int, ny: int, counts: Array) -> None:
+    """Count the crossings of every column."""
+    for n in range(cuda.grid(1), faces.shape[0] // 3, cuda.gridsize(1)):
+        au, av, aw, bu, bv, bw, cu, cv, cw, _ = _corners(faces, u, v, w, n)
+        if may_cross(cell(au, av), cell(bu, bv), cell(cu, cv)):
             for i in range(max(at_or_above(au), 0), min(at_or_above(cu), nx)):
                 v0, _, v1, _, _ = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
                 for j in range(max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)):
                     cuda.atomic.add(counts, i * ny + j, 1)
-    edges[cuda.grid(1)] = total
 
 
 @kernel
 def _emit(
-    faces: Array, places: Array, heights: Array, rank: int, nx: int, ny: int, nz: int, cursor: Array, keys: Array
+    faces: Array, u: Array, v: Array, w: Array, rank: int, nx: int, ny: int, nz: int, cursor: Array, keys: Array
 ) -> None:
     """Write the key of every crossing at its column's next place."""
-    for n in range(cuda.grid(1), faces.shape[0], cuda.gridsize(1)):
-        au, av, aw, bu, bv, bw, cu, cv, cw, turned = _corners(faces, places, heights, n)
-        if may_cross(place(au, av), place(bu, bv), place(cu, cv)):
+    for n in range(cuda.grid(1), faces.shape[0] // 3, cuda.gridsize(1)):
+        au, av, aw, bu, bv, bw, cu, cv, cw, turned = _corners(faces, u, v, w, n)
+        if may_cross(cell(au, av), cell(bu, bv), cell(cu, cv)):
             for i in range(max(at_or_above(au), 0), min(at_or_above(cu), nx)):
                 v0, w0, v1, w1, swapped = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
                 for j in range(max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)):

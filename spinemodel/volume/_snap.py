@@ -12,7 +12,8 @@ from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import InputError
 from spinemodel.jit import compiled
-from spinemodel.volume._crossings import REACH, mark, place
+from spinemodel.volume._crossings import REACH, cell
+from spinemodel.volume._faces import Uint32Array, faces_of
 from spinemodel.volume._threads import shares, side_by_side
 from spinemodel.volume.grid import Grid, to_indices
 
@@ -21,12 +22,17 @@ Row: TypeAlias = tuple[float, float, float, float]
 
 
 class Mesh(NamedTuple):
-    """A mesh of vertices snapped to 2^-16 voxel: u and v in one number, w, and the mark, each (n,); and its faces."""
+    """A mesh whose vertices are snapped to 2^-16 voxel.
 
-    places: IntArray
-    heights: Int32Array
-    marks: IntArray
-    faces: IntArray
+    u, v, w and the cell of every vertex, (n,); the vertices of every face, (3 m,), and whether edges match by these.
+    """
+
+    u: Int32Array
+    v: Int32Array
+    w: Int32Array
+    cells: Int32Array
+    faces: Uint32Array
+    matched: bool
 
 
 def snap(surfaces: Sequence[Surface], grid: Grid) -> list[Mesh]:
@@ -41,7 +47,7 @@ def snap(surfaces: Sequence[Surface], grid: Grid) -> list[Mesh]:
     """
     u, v, w = (tuple(row.tolist()) for row in np.linalg.inv(grid.affine)[:3])
     meshes = [_empty(surface) for surface in surfaces]
-    parts = [(n, part) for n, mesh in enumerate(meshes) for part in shares(len(mesh.marks))]
+    parts = [(n, part) for n, mesh in enumerate(meshes) for part in shares(len(mesh.u))]
     far = side_by_side(lambda part: _snap_part(surfaces[part[0]].vertices, (u, v, w), meshes[part[0]], part[1]), parts)
     if any(far):
         raise _too_far(surfaces[next(n for (n, _), wrong in zip(parts, far, strict=True) if wrong)], grid)
@@ -50,30 +56,37 @@ def snap(surfaces: Sequence[Surface], grid: Grid) -> list[Mesh]:
 
 def _empty(surface: Surface) -> Mesh:
     """Return a mesh whose vertices are still to be written."""
-    n = len(surface.vertices)
-    return Mesh(np.empty(n, np.int64), np.empty(n, np.int32), np.empty(n, np.int64), surface.faces)
+    u, v, w, cells = np.empty((4, len(surface.vertices)), dtype=np.int32)
+    return Mesh(u, v, w, cells, *faces_of(surface))
 
 
 def _snap_part(vertices: FloatArray, rows: tuple[Row, Row, Row], mesh: Mesh, part: slice) -> int:
     """Write a part of a mesh's vertices, and return how many lie too far away."""
-    return _snap(vertices[part].reshape(-1), *rows, mesh.places[part], mesh.heights[part], mesh.marks[part])
+    return _snap(vertices[part].reshape(-1), *rows, mesh.u[part], mesh.v[part], mesh.w[part], mesh.cells[part])
 
 
 @compiled
 def _snap(
-    vertices: FloatArray, to_u: Row, to_v: Row, to_w: Row, places: IntArray, heights: Int32Array, marks: IntArray
+    vertices: FloatArray,
+    to_u: Row,
+    to_v: Row,
+    to_w: Row,
+    u: Int32Array,
+    v: Int32Array,
+    w: Int32Array,
+    cells: Int32Array,
 ) -> int:
     """Write what a mesh tells of its vertices, and return how many of them are not finite, or out of reach.
 
     Vertices are given as a flat array: the compiler then knows how far apart they lie, and does several at once.
     """
     far = 0
-    for n in range(len(marks)):
+    for n in range(len(cells)):
         x, y, z = vertices[3 * n], vertices[3 * n + 1], vertices[3 * n + 2]
         along_u, along_v, along_w = _along(to_u, x, y, z), _along(to_v, x, y, z), _along(to_w, x, y, z)
         far += not (abs(along_u) < REACH - 1) & (abs(along_v) < REACH - 1) & (abs(along_w) < REACH - 1)
-        u, v, w = _nearest(along_u), _nearest(along_v), _nearest(along_w)
-        places[n], heights[n], marks[n] = place(u, v), w, mark(u, v, w)
+        u[n], v[n], w[n] = _nearest(along_u), _nearest(along_v), _nearest(along_w)
+        cells[n] = cell(u[n], v[n])
     return far
 
 
@@ -91,8 +104,7 @@ def _nearest(number: float) -> int:
 
 def corners(mesh: Mesh) -> IntArray:
     """Return the snapped vertices in 2^-16 voxels, (n, 3)."""
-    u, v = mesh.places >> 32, mesh.places << 32 >> 32
-    return np.stack([u - 65535, v - 65535, mesh.heights], axis=1)
+    return np.stack([mesh.u, mesh.v, mesh.w], axis=1, dtype=np.int64)
 
 
 def _too_far(surface: Surface, grid: Grid) -> InputError:

@@ -17,17 +17,17 @@ from typing import Final
 import numpy as np
 
 from spinemodel.anatomy.surface import Surface
-from spinemodel.arrays import IntArray
-from spinemodel.errors import GeometryError, InputError
+from spinemodel.errors import InputError
 from spinemodel.spaces import require_same_space
+from spinemodel.volume._closed import require_closed
 from spinemodel.volume._device import Device, choose
 from spinemodel.volume._rasterise_cpu import Runs, runs
-from spinemodel.volume._snap import Mesh, corners, snap
-from spinemodel.volume.grid import Grid, Shape, to_mm
+from spinemodel.volume._snap import Mesh, snap
+from spinemodel.volume.grid import Grid, Shape
 from spinemodel.volume.spans import Spans
 
 MAX_TRIANGLES: Final = 1 << 30
-"""Most triangles of all surfaces of one call."""
+"""Most triangles of all surfaces of one call, and most vertices."""
 
 
 def rasterise(
@@ -43,8 +43,9 @@ def rasterise(
     Parameters
     ----------
     surfaces
-        One or many, of the grid's space; at most 2^30 triangles, and no vertex 16384 voxels or more away from the
-        grid's first voxel along any axis. What lies outside the grid is cut off.
+        One or many, of the grid's space; at most 2^30 triangles and as many vertices, none of them 16384 voxels or more
+        away from the grid's first voxel along any axis. What lies outside the grid is cut off. A surface's faces are
+        kept, 12 bytes each, for as long as it lives: the next call then need not read them anew.
     grid
         Where the voxels lie.
     labels
@@ -78,10 +79,11 @@ def rasterise(
     ranks = [0.0] * len(group) if priorities is None else list(priorities)
     _require(group, grid, given, ranks)
     order = sorted(range(len(group)), key=lambda n: (ranks[n], -n))
-    meshes = snap([group[n] for n in order], grid)
+    ranked = [group[n] for n in order]
+    meshes = snap(ranked, grid)
+    for surface, mesh in zip(ranked, meshes, strict=True):
+        require_closed(surface, mesh, grid)
     found = _runs(meshes, grid.shape, choose(device))
-    if found.open:
-        raise GeometryError(_opening(group[order[found.open[0]]], meshes[found.open[0]], grid))
     names = {label: surface.name for label, surface in zip(given, group, strict=True)}
     of_rank = np.array([given[n] for n in order], dtype=np.uint16)
     return Spans(grid, found.start, found.stop, of_rank[found.rank], names)
@@ -109,26 +111,9 @@ def _require(group: list[Surface], grid: Grid, labels: list[int], priorities: li
         raise InputError(f"rasterise: got labels {told}, expected whole numbers from 1 to 65535, each once")
     if not all(isfinite(priority) for priority in priorities):
         raise InputError(f"rasterise: got priorities {', '.join(map(str, priorities))}, expected finite numbers")
-    if (total := sum(len(surface.faces) for surface in group)) > MAX_TRIANGLES:
-        raise InputError(f"rasterise: got {total} triangles, expected at most {MAX_TRIANGLES}; rasterise in parts")
-
-
-def _opening(surface: Surface, mesh: Mesh, grid: Grid) -> str:
-    """Return what is wrong with an open mesh, and where."""
-    snapped = corners(mesh)
-    _, place = np.unique(snapped, axis=0, return_inverse=True)
-    faces = place.reshape(-1)[surface.faces]
-    edges = np.vstack([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    ends = np.vstack([surface.faces[:, [0, 1]], surface.faces[:, [1, 2]], surface.faces[:, [2, 0]]])
-    _, edge, = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True)
-    surplus: IntArray = np.zeros(len(edges), dtype=np.int64)
-    np.add.at(surplus, edge.reshape(-1), np.sign(edges[:, 1] - edges[:, 0]))
-    unmatched = np.flatnonzero(surplus[edge.reshape(-1)])
-    middle = snapped[ends[unmatched[0]]].mean(axis=0) / 65536
-    x, y, z = to_mm(grid, middle[None])[0]
-    i, j = (int(n) for n in np.round(middle[:2]))
-    return (
-        f"surface {surface.name}: open, or its faces disagree on what is outside: {len(unmatched)} edges of triangles "
-        f"are not matched by their opposite, one near ({x:.2f}, {y:.2f}, {z:.2f}) mm (column {i}, {j}); close the mesh "
-        "and orient its faces (trimesh.repair, or MeshLab's filters)"
-    )
+    triangles, vertices = (sum(map(len, parts)) for parts in ([s.faces for s in group], [s.vertices for s in group]))
+    if max(triangles, vertices) > MAX_TRIANGLES:
+        raise InputError(
+            f"rasterise: got {triangles} triangles and {vertices} vertices, expected at most {MAX_TRIANGLES} of each; "
+            "rasterise in parts"
+        )
