@@ -4,8 +4,8 @@ Near a contact the potential falls across a root by as much as 20 mV/mm. In cell
 along a fibre by half a millivolt: nothing beside 100 mV, but half of the second difference. Such errors are as short as
 the cells, and do not reach from the root to the faces of a patch, so that the potential there may be the boxes'.
 
-In a patch the same equations hold as in a box. Nodes on its faces, and beside contacts, keep the boxes' potential. The
-others begin with it: what is left to find is what smaller cells change.
+In a patch the same equations hold as in a box. Nodes on its faces, and beside contacts, keep that of the boxes, or of
+patches of larger cells. The others begin with it: what is left to find is what smaller cells change.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def with_patches(
     problem
         That it solves.
     boxes
-        Of the patches: within those of the field, and at best finer.
+        Of the patches: within those of the field, and at best finer. Smaller cells come before larger ones in the
+        field, and are solved for after them: on their faces they take the potential of those that hold them.
     tolerance
         Of what the field's potential leaves, that may be left.
     subsamples, device
@@ -90,17 +91,19 @@ def with_patches(
     ConvergenceError
         If the tolerance is not reached.
     """
-    on, plain = processor(device), replace(field, patches=())
-    done = count(1)
+    on, done, larger = processor(device), count(1), replace(field, patches=())
 
     def made(box: Box) -> Patch:
         (cells,) = cells_of(problem.medium, [box], subsamples)
-        patch, left = _patch(plain, problem, cells, tolerance, on)
+        patch, left = _patch(larger, problem, cells, tolerance, on)
         progress(next(done), left)
         return patch
 
     with ThreadPoolExecutor(AT_ONCE if isinstance(on, Cpu) else 1) as pool:
-        return replace(field, patches=(*field.patches, *pool.map(made, boxes)))
+        for spacing in sorted({box.spacing_mm for box in boxes}, reverse=True):
+            alike = tuple(pool.map(made, [box for box in boxes if box.spacing_mm == spacing]))
+            larger = replace(field, patches=(*alike, *larger.patches))
+    return replace(field, patches=(*field.patches, *larger.patches))
 
 
 def patches_memory_bytes(

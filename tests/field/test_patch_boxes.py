@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spinemodel.arrays import FloatArray
-from spinemodel.field.patch_boxes import MARGIN, MARGIN_MM, patch_boxes
+from spinemodel.field.patch_boxes import FREE, HELD, patch_boxes
 
 
 def line(slope: float, length: float = 30.0) -> FloatArray:
@@ -19,24 +19,30 @@ def line(slope: float, length: float = 30.0) -> FloatArray:
     return np.stack([slope * z, np.zeros_like(z), z], axis=1)
 
 
-@given(st.floats(-2, 2), st.sampled_from([0.07, 0.2, 0.5]))
-def test_every_point_lies_in_a_patch_with_room_round_it(slope: float, spacing: float) -> None:
-    points, room = line(slope), max(MARGIN_MM, MARGIN * spacing) - 1e-9
-    boxes = patch_boxes(points, spacing)
-    deep = [np.minimum(points - box.low, box.high - points).min(axis=1) for box in boxes]
-    assert (np.max(deep, axis=0) >= room).all()
+@given(st.floats(-2, 2), st.sampled_from([0.07, 0.2, 0.5]), st.booleans())
+def test_every_point_lies_in_a_patch_with_room_round_it(slope: float, spacing: float, held: bool) -> None:
+    points, room = line(slope), HELD if held else FREE
+    boxes = patch_boxes(points, spacing, held=held)
+    deep = np.array([np.minimum(points - box.low, box.high - points) / spacing for box in boxes])
+    enough = (deep[..., :2].min(axis=2) >= room.beside - 1e-6) & (deep[..., 2] >= room.ends - 1e-6)
+    assert enough.any(axis=0).all()
     assert all(box.spacing_mm == spacing for box in boxes)
 
 
+def test_patches_that_larger_ones_hold_are_smaller() -> None:
+    free, held = (sum(np.prod(box.nodes) for box in patch_boxes(line(0.3), 0.1, held=one)) for one in (False, True))
+    assert held < 0.65 * free
+
+
 def test_threads_apart_have_patches_of_their_own() -> None:
-    one = line(0.0, 6.0)
+    one = line(0.0, 4.0)
     assert len(patch_boxes(np.vstack([one, one + np.array([1.0, 0, 0])]), 0.1)) == 1
     assert len(patch_boxes(np.vstack([one, one + np.array([9.0, 0, 0])]), 0.1)) == 2
 
 
 def test_patches_of_a_long_thread_overlap() -> None:
     boxes = sorted(patch_boxes(line(0.0), 0.1), key=lambda box: box.low[2])
-    assert len(boxes) == 4
+    assert len(boxes) == 3
     for one, next_ in pairwise(boxes):
         assert one.high[2] - next_.low[2] > 1.0
 

@@ -171,6 +171,16 @@ def test_several_patches_are_the_same_as_each_by_itself_and_are_counted() -> Non
         np.testing.assert_array_equal(field.patches[n].potential, alone)
 
 
+def test_smaller_patches_take_what_is_given_on_their_faces_from_larger_ones() -> None:
+    small = Box((-12, -10, -8), (25, 21, 17), 0.04)
+    field = with_patches(boxed(across), thread(), [small, PLACE])
+    assert [patch.box for patch in field.patches] == [small, PLACE]
+    face = points_of(small)[0].reshape(-1, 3)
+    given = potential(replace(field, patches=field.patches[1:]), face)[0]
+    np.testing.assert_allclose(field.patches[0].potential[0, 0].ravel(), given, atol=2e-6)
+    assert np.abs(given - across(face)).max() > 0.02
+
+
 def test_memory_is_the_field_s_and_that_of_patches_done_and_at_work() -> None:
     boxes, one = [cube(3.2, 0.4)], patches_memory_bytes([], [PLACE], 2)
     held = 4 * 2 * np.prod(PLACE.nodes)

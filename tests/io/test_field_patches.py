@@ -14,7 +14,7 @@ from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray
 from spinemodel.field.boxes import nested_boxes
 from spinemodel.field.problem import Electrode
-from spinemodel.io.field_patches import GRADES, PER_RADIUS, PER_SPACING, root_patches
+from spinemodel.io.field_patches import PER_RADIUS, PER_SPACING, ROOTLETS, ROOTS, THREADS, Grade, root_patches
 
 ROOT_MM, ROOTLET_MM = 0.6, 0.15
 """Radii."""
@@ -59,6 +59,11 @@ def boxes(spacing: float) -> Any:
     return nested_boxes([CORNERS], CORNERS, spacing)
 
 
+def distance_of(points: FloatArray) -> FloatArray:
+    """Return how far from the contact points lie."""
+    return np.asarray(cKDTree(CONTACTS[0].triangles.reshape(-1, 3)).query(points)[0])
+
+
 def cells_at(points: FloatArray, spacing: float = 0.8, scale: float = 1.0) -> FloatArray:
     """Return the smallest cells of patches round points; more than any where there is no patch."""
     found = root_patches(tissues(*PARTS), CONTACTS, boxes(spacing), ASKED, scale)
@@ -67,17 +72,30 @@ def cells_at(points: FloatArray, spacing: float = 0.8, scale: float = 1.0) -> Fl
 
 
 @pytest.mark.parametrize(
-    ("name", "cell"), [("L1_R", ROOT_MM / PER_RADIUS), ("L1_R_rootlets", PER_SPACING * ASKED)]
+    ("name", "cell", "grades"),
+    [
+        ("L1_R", ROOT_MM / PER_RADIUS, ROOTS),
+        ("L1_R", ROOT_MM / PER_RADIUS, THREADS),
+        ("L1_R_rootlets", PER_SPACING * ASKED, ROOTLETS),
+    ],
 )
-def test_cells_are_as_small_as_a_thread_needs_and_grow_with_the_distance_from_the_contacts(name, cell) -> None:
+def test_cells_are_as_small_as_a_thread_needs_and_grow_with_the_distance_from_the_contacts(name, cell, grades) -> None:
     points = PARTS[name].vertices
-    distance = cKDTree(CONTACTS[0].triangles.reshape(-1, 3)).query(points)[0]
-    found, before = cells_at(points), 0.0
-    for far, factor in GRADES:
-        chosen = (distance >= before) & (distance < far)
-        assert found[chosen].max(initial=0) <= 1.02 * factor * cell
-        before = far
+    distance, found = distance_of(points), cells_at(points)
+    for grade in grades:
+        chosen = (distance >= grade.near_mm) & (distance < grade.far_mm)
+        assert found[chosen].max(initial=0) <= 1.02 * grade.factor * cell
     assert found[distance < 8].min() == pytest.approx(cell, rel=0.02)
+
+
+@pytest.mark.parametrize("held", [grade for grade in (*THREADS, *ROOTS, *ROOTLETS) if grade.held])
+def test_a_grade_that_larger_cells_hold_lies_in_such_grades(held: Grade) -> None:
+    own = next(grades for grades in (THREADS, ROOTS, ROOTLETS) if held in grades)
+    larger = [one for one in own if one.factor > held.factor] + [one for one in THREADS if own is not THREADS]
+    reached = held.near_mm
+    for one in sorted(larger, key=lambda one: one.near_mm):
+        reached = max(reached, one.far_mm) if one.near_mm <= reached else reached
+    assert reached >= held.far_mm
 
 
 def test_other_tissues_have_none() -> None:
@@ -88,6 +106,14 @@ def test_other_tissues_have_none() -> None:
 def test_smaller_cells_come_first() -> None:
     found = [box.spacing_mm for box in root_patches(tissues(*PARTS), CONTACTS, boxes(0.8), ASKED)]
     assert found == sorted(found)
+
+
+def test_what_lies_in_a_box_of_smaller_cells_is_left_to_it() -> None:
+    low, high = CORNERS[0].copy(), CORNERS[1]
+    low[2] = -55
+    nested = nested_boxes([(low, high)], CORNERS, 0.3)
+    for patch in root_patches(tissues(*PARTS), CONTACTS, nested, ASKED):
+        assert patch.spacing_mm < 0.3 or patch.high[2] < nested[0].low[2] + 8 * patch.spacing_mm + 0.7
 
 
 def test_where_the_boxes_have_cells_as_small_there_is_none() -> None:
@@ -105,7 +131,8 @@ def test_cells_go_with_the_spacing_that_was_asked_for_until_the_radius_rules(spa
 
 
 def test_coarse_patches_are_small() -> None:
-    coarse, fine = (root_patches(tissues(*PARTS), CONTACTS, boxes(0.8), spacing) for spacing in (1.2, 0.4))
+    thin = tissues("L1_R_rootlets")
+    coarse, fine = (root_patches(thin, CONTACTS, boxes(0.8), spacing) for spacing in (1.2, 0.4))
     assert 2.5 * sum(np.prod(box.nodes) for box in coarse) < sum(np.prod(box.nodes) for box in fine)
 
 
