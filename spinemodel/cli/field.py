@@ -35,7 +35,9 @@ app = typer.Typer(
 
 FieldFile = Annotated[Path, typer.Argument(help="A file of `spinemodel solve`.")]
 ModelFolder = Annotated[Path, typer.Argument(help="The model folder that it was solved for.")]
-ContactName = Annotated[str | None, typer.Option("--contact", metavar="NAME", help="A contact alone, at 1 mA.")]
+ContactName = Annotated[
+    str | None, typer.Option("--contact", metavar="NAME", help="A contact alone, at +1 mA: an anode.")
+]
 MontageText = Annotated[
     str | None,
     typer.Option("--montage", metavar="C5:-1,C9:+1", help="Currents of contacts, mA; the ground takes the rest."),
@@ -73,6 +75,21 @@ def info(field: FieldFile) -> None:
 
 
 @app.command()
+def verify(field: FieldFile) -> None:
+    """Read all of a lead field and compare it with its hashes; exit with 1 and one line where it is not as written.
+
+    Other commands read only what they need, and would not see a number that a disk spoilt.
+
+    Example: spinemodel field verify leadfield.h5
+    """
+    from spinemodel.io.lead_field import require_intact
+
+    with step(f"Hashing {field}"):
+        require_intact(field)
+    say(f"{field}: every array is as it was written")
+
+
+@app.command()
 def show(
     field: FieldFile,
     model: ModelFolder,
@@ -84,8 +101,9 @@ def show(
 ) -> None:
     """Draw the potential of a contact or a montage: on sections through the contact, or on cord and roots.
 
-    Tissues are outlined and named. Of a montage the sections go through the contact of the greatest current. Without
-    either it is the first contact.
+    Tissues are outlined and named; numbers along the sides count mm from the contact. Of a montage the sections go
+    through the contact of the greatest current. Without either it is the first contact. A contact alone is shown at
+    +1 mA, an anode, as the file holds it; --montage "C7:-1" shows it as a cathode.
 
     Example: spinemodel field show leadfield.h5 models/sub-03 --contact C7 --lead lead.json --out c7.png
 
@@ -109,9 +127,9 @@ def _draw(
     out: Path, field: LeadField, montage: Montage, model: WholeModel, lead: Lead | None, surfaces: bool
 ) -> None:
     """Draw sections or surfaces."""
-    from spinemodel.field.montage import told
+    from spinemodel.report.field_sections import in_words
 
-    title = f"{model.subject}: {told(montage)}"
+    title = f"{model.subject}: {in_words(montage)}"
     if surfaces:
         from spinemodel.report.field_surfaces import render_on_surfaces
 
@@ -136,11 +154,12 @@ def export(
     lead: LeadFile = None,
     box: Annotated[
         str | None,
-        typer.Option(metavar="X0,X1,Y0,Y1,Z0,Z1", help="vti, nifti, leadfield: only this box, RAS mm. "
-                     "Default: the finest one."),
+        typer.Option(metavar="X0,X1,Y0,Y1,Z0,Z1", help="vti, nifti, leadfield: this box, RAS mm. "
+                     "Default of the first two: that of the cells asked for, round the sac beside the lead."),
     ] = None,
     spacing: Annotated[
-        float | None, typer.Option(metavar="MM", help="vti, nifti: of the points. Default: that of the finest cells.")
+        float | None,
+        typer.Option(metavar="MM", help="vti, nifti: of the points. Default: that of the cells asked for."),
     ] = None,
 ) -> None:  # fmt: skip
     """Write a lead field for another program; without a contact or a montage every contact, at 1 mA each.
@@ -162,7 +181,7 @@ def export(
     found = _read_real(field)
     region = None if box is None else _box(box)
     chosen = _montage(found, contact, montage)
-    if to == "leadfield":
+    if to == "leadfield" and region is not None:
         write_part(found, out, region, chosen)
     elif model is None:
         write_volume(found, field, out, to, chosen, contact, region, spacing)

@@ -8,6 +8,8 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import typer
+
 from spinemodel.cli.show import log, step
 
 if TYPE_CHECKING:
@@ -57,18 +59,43 @@ def unknowns(boxes: Sequence[Box]) -> int:
 
 @contextmanager
 def watched(what: str) -> Iterator[Any]:
-    """Show the residuals while it is worked, on a terminal; log them."""
+    """Show the residuals while it is worked, on a terminal; elsewhere write a line when a batch of contacts is done."""
     from rich.console import Console
 
     terminal = Console(stderr=True)
-    status = terminal.status(f"{what}: equations ...")
+    if not terminal.is_terminal:
+        with _written(what) as tell:
+            yield tell
+        return
+    with terminal.status(f"{what}: equations ...") as status:
+
+        def tell_on(done: int, left: float) -> None:
+            log.info("%s: step %d, residual %.2e", what, done, left)
+            status.update(f"{what}: step {done}, residual {left:.1e}")
+
+        yield tell_on
+
+
+@contextmanager
+def _written(what: str) -> Iterator[Any]:
+    """Write the last step of a batch, and its residual, to standard error when the next begins and at the end.
+
+    Patches are told by two threads, and may come in turned order: that begins no batch.
+    """
+    most, last = 0, 0.0
 
     def tell(done: int, left: float) -> None:
+        nonlocal most, last
         log.info("%s: step %d, residual %.2e", what, done, left)
-        status.update(f"{what}: step {done}, residual {left:.1e}")
+        if done + 1 < most:
+            write()
+        most, last = max(done, most), left
 
-    if not terminal.is_terminal:
-        yield tell
-        return
-    with status:
-        yield tell
+    def write() -> None:
+        nonlocal most
+        if most:
+            typer.echo(f"{what}: step {most}, residual {last:.1e}", err=True)
+        most = 0
+
+    yield tell
+    write()

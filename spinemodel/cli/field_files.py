@@ -60,14 +60,16 @@ def _name(montage: Montage) -> str:
 
 
 def write_part(
-    field: LeadField, out: Path, region: tuple[list[float], list[float]] | None, chosen: Montage | None
+    field: LeadField, out: Path, region: tuple[list[float], list[float]], chosen: Montage | None
 ) -> None:
     """Write a smaller lead field."""
     from spinemodel.field.crop import crop
     from spinemodel.field.montage import superpose
+    from spinemodel.io.field_exports import require_within
     from spinemodel.io.lead_field import write_lead_field
 
-    part = crop(field, *region) if region else field
+    require_within(field, *region)
+    part = crop(field, *region)
     with step(f"Writing {out}"):
         write_lead_field(superpose(part, chosen) if chosen else part, out)
     print_boxes(part.boxes)
@@ -85,10 +87,14 @@ def write_volume(
     grid = lattice(field, region, spacing)
     with step(f"Writing {out}"):
         if to == "vti":
-            write_vti(out, field, grid, wanted)
+            without = write_vti(out, field, grid, wanted)
         else:
-            write_nifti(out, field, grid, wanted, sources=[source])
-    say(f"{' x '.join(map(str, grid.shape))} points, mV of {', '.join(wanted)}: {out}")
+            without = write_nifti(out, field, grid, wanted, sources=[source])
+    low, h = grid.affine[:3, 3], grid.affine[0, 0]
+    ends = ", ".join(f"{a:g} to {a + h * (n - 1):g}" for a, n in zip(low, grid.shape, strict=True))
+    say(f"{' x '.join(map(str, grid.shape))} points {h:g} mm apart, RAS {ends} mm; mV of {', '.join(wanted)}: {out}")
+    if without:
+        say(f"note: {100 * without:.2g} % of the points have no potential, as in the lead's body: NaN")
 
 
 def write_on_model(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from spinemodel.cli.show import say
 from spinemodel.cli.tables import print_rows
@@ -12,6 +12,12 @@ from spinemodel.cli.tables import print_rows
 if TYPE_CHECKING:
     from spinemodel.field.boxes import Box
     from spinemodel.field.lead_field import LeadField
+
+COMPARED: Final = {
+    "potential": "potential", "activating": "activating function", "greatest": "- where it is great",
+    "balance": "balance",
+}  # fmt: skip
+"""What a certificate compares, as it is printed."""
 
 
 def print_boxes(boxes: Sequence[Box]) -> None:
@@ -60,12 +66,41 @@ def print_impedances(field: LeadField) -> None:
 
 
 def print_certificate(certificate: Mapping[str, Any]) -> None:
-    """Print what a certificate says, line by line."""
-    say("Certificate:")
-    for name, value in certificate.items():
-        say(f"  {name}: {_text(value)}")
-    if certificate.get("holds") is False:
-        say("note: the field is less sure than a certificate asks; take a smaller --spacing, or mind it in use")
+    """Print what a certificate says: what was tried, what that changes, and the verdict."""
+    finer, larger, limits = (certificate[name] for name in ("finer_cells", "larger_domain", "limits"))
+    size = " x ".join(f"{side:.0f}" for side in larger["size_mm"])
+    worst = {"activating": f", worst {finer['contact']}"} if "contact" in finer else {}
+    rows = [
+        {
+            "along fibres": words + worst.get(name, ""),
+            "A %": f"{100 * finer[name]:.2f}",
+            "off by %": f"{100 * certificate['error_of_cells'][name]:.2f}",
+            "B %": f"{100 * larger['offset' if name == 'potential' else name]:.2f}",
+            "limit %": f"{100 * limits[name]:g}" if name in limits else "",
+            "": "over" if name in certificate["broken"] else "within" if name in limits else "",
+        }
+        for name, words in COMPARED.items()
+        if name in finer
+    ]
+    title = (f"Certificate: what cells of {finer['spacing_mm']:.3g} mm (A), by which the field is off, and a domain of "
+             f"{size} mm (B) change along {certificate['fibres']} fibre paths")  # fmt: skip
+    print_rows(title, rows, numbers=[column for column in rows[0] if column.endswith("%")])
+    balance, most = certificate["balance"], limits["balance"]
+    say(f"currents balance to {balance:.1e}, limit {most:.0e}{': over' if 'balance' in certificate['broken'] else ''}")
+    say(_verdict(certificate))
+
+
+def _verdict(certificate: Mapping[str, Any]) -> str:
+    """Return whether a certificate holds, in a line.
+
+    Examples
+    --------
+    >>> _verdict({"holds": True, "broken": []}), _verdict({"holds": False, "broken": ["activating", "balance"]})
+    ('certificate: holds', 'certificate: DOES NOT HOLD: activating function, balance; mind it in use')
+    """
+    if certificate["holds"]:
+        return "certificate: holds"
+    return f"certificate: DOES NOT HOLD: {', '.join(COMPARED[name] for name in certificate['broken'])}; mind it in use"
 
 
 def _text(value: Any) -> str:

@@ -59,17 +59,20 @@ def solve(
     tolerance: Annotated[float, typer.Option(help="Residual that may be left, relative.")] = 3e-8,
     device: Annotated[DeviceName, typer.Option(help="Processor to work on.")] = "auto",
     certify: Annotated[
-        bool, typer.Option("--certify", help="Solve with smaller cells and in a larger domain too, tell the change.")
+        bool,
+        typer.Option("--certify", help="Solve with smaller cells and in a larger domain too; exit with 1 where these "
+                     "change too much."),
     ] = False,
     figure: Annotated[
         bool, typer.Option("--figure", help="Also draw the first contact's potential, as OUT.png.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell the unknowns and the memory.")] = False,
-) -> None:
+) -> None:  # fmt: skip
     """Solve for the potential of each contact at 1 mA in all of space: every montage is a sum of these.
 
     The lead's body is taken out of the tissues. Memory is told before the work starts; what does not fit is refused.
-    A solution that does not converge is an error, and no file is written.
+    A solution that does not converge is an error, and no file is written. A field that --certify finds less sure than
+    it should be is written, with its certificate, and the command exits with 1.
 
     Example: spinemodel solve models/sub-03 lead.json --tissues capogrosso2013 --spacing 0.4 --out leadfield.h5
 
@@ -90,6 +93,8 @@ def solve(
     case = read_case(model, lead, asked)
     boxes = boxes_of(case, spacing)
     _tell_size(case, boxes, patches_of(case, boxes))
+    if certify:
+        _tell_certifying(case)
     if dry_run:
         return
     require_memory(case, certify=certify)
@@ -104,6 +109,9 @@ def solve(
         say("note: not certified: what smaller cells would change, of activating functions above all, --certify tells")
     if figure:
         _draw(out.with_suffix(".png"), case, field)
+    if not field.about.get("certificate", {"holds": True})["holds"]:
+        say(f"{out}: written, and its certificate does not hold")
+        raise typer.Exit(1)
 
 
 def _tell_size(case: Case, boxes: Sequence[Box], patches: Sequence[Box]) -> None:
@@ -117,6 +125,15 @@ def _tell_size(case: Case, boxes: Sequence[Box], patches: Sequence[Box]) -> None
     have = "" if free is None else f", and {told(free)} are free"
     need = told(memory_of(case, boxes, patches))
     say(f"{unknowns(boxes) / 1e6:.2f} million unknowns for each of {contacts} contacts: about {need} of memory{have}")
+
+
+def _tell_certifying(case: Case) -> None:
+    """Print what a certificate costs."""
+    from spinemodel.io.field_memory import certificate_memory, certificate_work
+    from spinemodel.io.memory import told
+
+    say(f"certifying solves twice more, with smaller cells and in a larger domain: about {certificate_work(case):.1f} "
+        f"times the work of the field, and {told(certificate_memory(case))} of memory")  # fmt: skip
 
 
 def _told(case: Case, boxes: Sequence[Box]) -> LeadField:
@@ -144,8 +161,8 @@ def _write(out: Path, field: LeadField) -> None:
 def _draw(path: Path, case: Case, field: LeadField) -> None:
     """Draw the first contact's potential, or say why not."""
     from spinemodel.field.montage import Montage
-    from spinemodel.field.montage import told as in_words
     from spinemodel.report.field import render_field
+    from spinemodel.report.field_sections import in_words
 
     montage = Montage({field.contacts[0]: 1.0})
     try:

@@ -110,6 +110,8 @@ def add_electrodes(
         If a part of an electrode touches nothing that conducts.
     """
     every = [*electrodes, ground] if ground else list(electrodes)
+    if not every:
+        return ()
     pieces = [pieces_of(one, cells, one is not ground) for one in every]
     beside = _beside(walls, pieces[: len(electrodes)], cells)
     parts = [

@@ -5,7 +5,7 @@
     NAME.vti                 vtkImageData, points in RAS mm, an array for each contact or montage; for ParaView
     NAME.nii.gz, NAME.json   voxels centred on the same points; a volume for each contact, or one of a montage
 
-Values are mV: of contacts at 1 mA each, of a montage at its currents; NaN where nothing conducts or nothing was solved.
+Values are mV: of contacts at 1 mA each, of a montage at its currents; NaN where nothing conducts.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spinemodel import __version__
-from spinemodel.arrays import FloatArray
+from spinemodel.arrays import BoolArray, FloatArray
 from spinemodel.errors import InputError
+from spinemodel.field.boxes import Box
 from spinemodel.field.crop import crop
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.montage import Montage, combined, currents, superpose
@@ -56,25 +57,22 @@ def lattice(
     field
         To export.
     region
-        Corners, (3,) mm each, of what to export; the finest box by default.
+        Corners, (3,) mm each, of what to export; by default the box of the cells that the field was asked for, round
+        the sac: a finer one round the lead holds hardly more than the lead.
     spacing_mm
-        Of the points; that of the finest box by default. Points lie on whole multiples of it.
+        Of the points; that of these cells by default. Points lie on whole multiples of it.
 
     Raises
     ------
     InputError
-        If the region is empty or outside the field, the spacing is not positive or the points are too many.
+        If the region is empty or not all in the field, the spacing is not positive or the points are too many.
     """
-    finest = field.boxes[0]
-    h = finest.spacing_mm if spacing_mm is None else float(spacing_mm)
-    low, high = (np.asarray(end, dtype=np.float64) for end in region or (finest.low, finest.high))
+    asked = _asked_box(field)
+    h = asked.spacing_mm if spacing_mm is None else float(spacing_mm)
+    low, high = (np.asarray(end, dtype=np.float64) for end in region or (asked.low, asked.high))
     if not 0 < h < np.inf or low.shape != (3,) or high.shape != (3,) or not (low < high).all():
         raise InputError(f"export: got the box {low} to {high} at {h:g} mm, expected a box at a spacing above 0 mm")
-    domain = field.boxes[-1]
-    if (low > domain.high).any() or (high < domain.low).any():
-        raise InputError(
-            f"export: the box {low} to {high} lies outside the field, {domain.low} to {domain.high} mm; give one in it"
-        )
+    require_within(field, low, high)
     first, last = np.ceil(low / h - 1e-9), np.floor(high / h + 1e-9)
     count = (last - first + 1).clip(1)
     if count.prod() > MOST_VALUES or not np.isfinite(count).all():
@@ -83,6 +81,29 @@ def lattice(
     affine[:3, 3] = first * h
     nx, ny, nz = (int(n) for n in count)
     return Grid((nx, ny, nz), affine, field.space)
+
+
+def _asked_box(field: LeadField) -> Box:
+    """Return the box of the cells that a field was asked for, where it tells; else the finest."""
+    wanted = dict(field.about.get("settings") or {}).get("spacing_mm", 0.0)
+    return next((box for box in field.boxes if box.spacing_mm >= wanted - NEAR_MM), field.boxes[0])
+
+
+def require_within(field: LeadField, low: ArrayLike, high: ArrayLike) -> None:
+    """Refuse a box of which not all lies in the field: beyond it there is no potential.
+
+    Raises
+    ------
+    InputError
+        If some of the box ``low`` to ``high``, (3,) mm each, lies outside.
+    """
+    domain = field.boxes[-1]
+    if (np.asarray(low) < domain.low - NEAR_MM).any() or (np.asarray(high) > domain.high + NEAR_MM).any():
+        got, reach = (
+            ", ".join(f"{a:g} to {b:g}" for a, b in zip(*ends, strict=True))
+            for ends in ((np.asarray(low), np.asarray(high)), (domain.low, domain.high))
+        )
+        raise InputError(f"export: the box {got} mm is not all in the field, {reach} mm; give one in it")
 
 
 def on_points(field: LeadField, points: FloatArray, several: Sequence[Montage]) -> FloatArray:
@@ -110,7 +131,7 @@ def on_points(field: LeadField, points: FloatArray, several: Sequence[Montage]) 
 def sampled(field: LeadField, grid: Grid, wanted: Mapping[str, Montage]) -> NDArray[np.float32]:
     """Return the potential of each montage on the points of a grid, (montages, nx, ny, nz) mV.
 
-    On nodes of the finest box they are the solver's own values.
+    On nodes of a box they are the solver's own values, where no patch has others.
 
     Raises
     ------
@@ -126,7 +147,9 @@ def sampled(field: LeadField, grid: Grid, wanted: Mapping[str, Montage]) -> NDAr
     nodes = _nodes(field, grid)
     if nodes is not None:
         rows = np.array([currents(montage, field.contacts) for montage in wanted.values()])
-        return np.asarray(np.tensordot(rows, nodes, axes=1), dtype=np.float32)
+        on_nodes = np.asarray(np.tensordot(rows, nodes, axes=1), dtype=np.float32)
+        _by_patches(field, grid, list(wanted.values()), on_nodes)
+        return on_nodes
     found = np.empty((len(wanted), *grid.shape), dtype=np.float32)
     for i, j in _slabs(grid):
         indices = np.moveaxis(np.indices((j - i, *grid.shape[1:]), dtype=np.float64), 0, -1).reshape(-1, 3)
@@ -136,8 +159,13 @@ def sampled(field: LeadField, grid: Grid, wanted: Mapping[str, Montage]) -> NDAr
 
 
 def _nodes(field: LeadField, grid: Grid) -> NDArray[np.float32] | None:
-    """Return the values of the contacts on a grid of nodes of the finest box; None where it is another grid."""
-    box = field.boxes[0]
+    """Return the values of the contacts on a grid of nodes of one box; None where it is another grid."""
+    several = zip(field.boxes, field.potential, strict=True)
+    return next((found for one in several if (found := _nodes_of(*one, grid)) is not None), None)
+
+
+def _nodes_of(box: Box, values: NDArray[np.float32], grid: Grid) -> NDArray[np.float32] | None:
+    """Return the values on a grid of a box's nodes; None where it is another grid."""
     if not np.allclose(np.diag(grid.affine)[:3], box.spacing_mm, rtol=1e-9):
         return None
     first = np.rint((grid.affine[:3, 3] - box.low) / box.spacing_mm).astype(int)
@@ -146,7 +174,26 @@ def _nodes(field: LeadField, grid: Grid) -> NDArray[np.float32] | None:
     if off > 1e-6 or (first < 0).any() or (last > box.nodes).any():
         return None
     x, y, z = (slice(a, b) for a, b in zip(first, last, strict=True))
-    return np.asarray(field.potential[0][:, x, y, z])
+    return np.asarray(values[:, x, y, z])
+
+
+def _by_patches(field: LeadField, grid: Grid, several: Sequence[Montage], found: NDArray[np.float32]) -> None:
+    """Write the potential (montages, nx, ny, nz) of the points that lie in patches over that of the boxes."""
+    flat, places = found.reshape(len(found), -1), np.flatnonzero(_in_patches(field, grid))
+    for part in np.split(places, range(SLAB, len(places), SLAB)) if len(places) else ():
+        indices = np.stack(np.unravel_index(part, grid.shape), axis=1).astype(np.float64)
+        flat[:, part] = on_points(field, to_mm(grid, indices), several)
+
+
+def _in_patches(field: LeadField, grid: Grid) -> BoolArray:
+    """Return which points of a grid lie in a patch, (nx, ny, nz)."""
+    inside = np.zeros(grid.shape, dtype=bool)
+    spacing, first = np.diag(grid.affine)[:3], grid.affine[:3, 3]
+    for patch in field.patches:
+        low = np.ceil((patch.box.low - first) / spacing).clip(0).astype(int)
+        high = np.floor((patch.box.high - first) / spacing).clip(-1).astype(int)
+        inside[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))] = True
+    return inside
 
 
 def _slabs(grid: Grid) -> Iterator[tuple[int, int]]:
@@ -156,7 +203,7 @@ def _slabs(grid: Grid) -> Iterator[tuple[int, int]]:
     yield from ((i, min(i + step, nx)) for i in range(0, nx, step))
 
 
-def write_vti(path: Path, field: LeadField, grid: Grid, wanted: Mapping[str, Montage]) -> None:
+def write_vti(path: Path, field: LeadField, grid: Grid, wanted: Mapping[str, Montage]) -> float:
     """Write potentials as ``vtkImageData``, whole or not at all; the same field gives the same bytes.
 
     Point data: an array in mV for each montage. Field data: ``space``, ``SPACE`` (RAS), ``unit`` (mm) and
@@ -173,6 +220,10 @@ def write_vti(path: Path, field: LeadField, grid: Grid, wanted: Mapping[str, Mon
     wanted
         Montages by the name of their array.
 
+    Returns
+    -------
+    The share of the points that have no potential, as in the lead.
+
     Raises
     ------
     InputError
@@ -185,17 +236,24 @@ def write_vti(path: Path, field: LeadField, grid: Grid, wanted: Mapping[str, Mon
     image = pv.ImageData(
         dimensions=grid.shape, spacing=tuple(np.diag(grid.affine)[:3]), origin=tuple(grid.affine[:3, 3])
     )
-    for name, values in zip(wanted, sampled(field, grid, wanted), strict=True):
+    found = sampled(field, grid, wanted)
+    for name, values in zip(wanted, found, strict=True):
         image.point_data[name] = values.reshape(-1, order="F")
     image.field_data["space"], image.field_data["SPACE"] = [field.space], ["RAS"]
     image.field_data["unit"], image.field_data["value_unit"] = ["mm"], ["mV"]
     with atomic(path) as temporary:
         image.save(temporary)
+    return _without(found)
+
+
+def _without(found: NDArray[np.float32]) -> float:
+    """Return the share of points without a potential."""
+    return float(np.isnan(found[0]).mean())
 
 
 def write_nifti(
     path: Path, field: LeadField, grid: Grid, wanted: Mapping[str, Montage], *, sources: Iterable[Path] = ()
-) -> None:
+) -> float:
     """Write potentials as NIfTI with a sidecar, each whole or not at all; the same field gives the same bytes.
 
     One montage makes a volume of three axes, several one of four, in their order. The sidecar's ``Volumes`` says what
@@ -210,6 +268,10 @@ def write_nifti(
     sources
         Files that the field was made from or read from; their hashes go into the sidecar.
 
+    Returns
+    -------
+    The share of the points that have no potential, as in the lead.
+
     Raises
     ------
     InputError
@@ -220,9 +282,10 @@ def write_nifti(
     volumes = [{"Name": name, "CurrentsMilliampere": dict(montage.currents)} for name, montage in wanted.items()]
     more = {"Manual": False, "ValueUnit": "mV", "Volumes": volumes}
     about = sidecar_text(path, grid, sources, {"spacing_mm": field.boxes[0].spacing_mm}, more)
-    values = np.moveaxis(sampled(field, grid, wanted), 0, -1)
-    _to_disk(path, values[..., 0] if len(wanted) == 1 else values, grid)
+    found = sampled(field, grid, wanted)
+    _to_disk(path, found[0] if len(wanted) == 1 else np.moveaxis(found, 0, -1), grid)
     write_sidecar(path, about)
+    return _without(found)
 
 
 def _to_disk(path: Path, values: NDArray[np.float32], grid: Grid) -> None:

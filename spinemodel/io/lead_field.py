@@ -12,6 +12,9 @@
     /patches/0 ...         the same of patches, boxes of smaller cells along nerve roots, with any spacing and anywhere
                            within the boxes, of smaller cells before larger; absent where there is none
 
+Every array has the attribute ``sha256``, the hash of its bytes, and / that of its own attributes;
+:func:`require_intact` compares them. The rest is HDF5's own, which has checksums of that.
+
 A node's contacts lie side by side, since who reads one mostly reads all: from anywhere in a file on the disk they come
 at once. Format 1 had (contacts, nx, ny, nz); such a file is read as a whole, and turned into this order.
 
@@ -23,8 +26,10 @@ patches that hold its neighbourhood, or else from the finest such box; towards a
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,6 +60,9 @@ POTENTIAL: Final = ("<f4", "<c8")
 IMPEDANCE: Final = ("<f8", "<c16")
 """Types of the numbers: real, and complex."""
 
+DIGEST: Final = "sha256"
+"""Attribute of every array, and of the file: the hash of its bytes, and of what the file states."""
+
 MEND: Final = "solve again with `spinemodel solve`"
 
 Group = Any
@@ -76,6 +84,7 @@ def write_lead_field(field: LeadField, path: Path) -> None:
         stated = {"kind": KIND, "format": FORMAT, "spinemodel": __version__, "space": field.space, **FRAME}
         file.attrs.update(stated | {"contacts": json.dumps(field.contacts)})
         file.attrs["tissues"] = json.dumps({str(number): name for number, name in field.tissues.items()})
+        file.attrs[DIGEST] = _hash_of_stated(file)
         _put(file, "about", np.frombuffer(about.encode(), dtype=np.uint8))
         _put(file, "impedance", _as(field.impedance, IMPEDANCE))
         for i, one in enumerate(zip(field.boxes, field.potential, field.tissue, strict=True)):
@@ -93,8 +102,14 @@ def _put_box(group: Group, part: Patch) -> None:
 
 
 def _put(group: Group, name: str, values: NDArray[Any]) -> None:
-    """Write an array in one piece, without the time, which would differ from run to run."""
-    group.create_dataset(name, data=values, track_times=False)
+    """Write an array in one piece with its hash, without the time, which would differ from run to run."""
+    data = group.create_dataset(name, data=values, track_times=False)
+    data.attrs[DIGEST] = _hash(values)
+
+
+def _hash(values: NDArray[Any]) -> str:
+    """Return the hash of an array's bytes, in C order."""
+    return hashlib.sha256(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data).hexdigest()
 
 
 def _as(values: NDArray[Any], dtypes: tuple[str, str]) -> NDArray[Any]:
@@ -125,11 +140,50 @@ def read_lead_field(path: Path, *, mapped: bool = True) -> LeadField:
     InputError
         If the file cannot be read, is no lead field, or breaks the format.
     """
+    with _opened(path) as file:
+        return _read(path, file, mapped)
+
+
+def require_intact(path: Path) -> None:
+    """Refuse a lead field of which an array is not as it was written: all of it is read and hashed.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, breaks the format, has no hashes, or one is another than that of its array.
+    """
+    read_lead_field(path)
+    with _opened(path) as file:
+        if DIGEST not in file.attrs:
+            raise InputError(f"{path}: has no hashes, as of an earlier version: nothing tells whether it is as it was "
+                             f"written; {MEND}")  # fmt: skip
+        if file.attrs[DIGEST] != _hash_of_stated(file):
+            raise InputError(f"{path}: its attributes are not as they were written; {MEND}")
+        for data in _arrays(file):
+            if data.attrs[DIGEST] != _hash(data[()]):
+                raise InputError(f"{path}: {data.name} is not as it was written; {MEND}")
+
+
+def _hash_of_stated(file: Group) -> str:
+    """Return the hash of a file's own attributes."""
+    stated = {name: str(value) for name, value in file.attrs.items() if name != DIGEST}
+    return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+
+
+def _arrays(group: Group) -> Iterator[Any]:
+    """Yield the arrays in a group and in those within it."""
+    for one in group.values():
+        yield from [one] if hasattr(one, "dtype") else _arrays(one)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Group]:
+    """Give an open HDF5 file, and turn what goes wrong with it in the block into one line."""
     import h5py
 
     try:
         with h5py.File(path, "r") as file:
-            return _read(path, file, mapped)
+            yield file
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; expected a lead field that `spinemodel solve` wrote") from None
     except OSError as problem:

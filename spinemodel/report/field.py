@@ -27,6 +27,7 @@ from spinemodel.report.field_sections import (
     draw_outlines,
     draw_potential,
     inside,
+    legend_rows,
     outlines,
     points_of,
     sagittal,
@@ -51,10 +52,16 @@ NAMES_PX: Final = 170
 HEAD_PX: Final = 84
 """Space above the sections for titles."""
 
-BELOW_PX: Final = 40
+BELOW_PX: Final = 90
+"""Space below the sections, for numbers and what they mean, and for the legend."""
 
 BAR_PX: Final = 130
 """Space for the colour bar and its numbers."""
+
+
+def main_contact(montage: Montage) -> str:
+    """Return the contact of the greatest current, the first of several."""
+    return max(montage.currents, key=lambda one: abs(montage.currents[one]))
 
 
 def place_of(field: LeadField, montage: Montage, lead: Lead | None) -> FloatArray:
@@ -62,7 +69,7 @@ def place_of(field: LeadField, montage: Montage, lead: Lead | None) -> FloatArra
 
     Without a lead it is where the finest box has the greatest potential of that contact.
     """
-    name = max(montage.currents, key=lambda one: abs(montage.currents[one]))
+    name = main_contact(montage)
     if lead is not None:
         return np.asarray(lead.parts.parts[name].vertices.mean(axis=0))
     values = field.potential[0][field.contacts.index(name)]
@@ -122,9 +129,19 @@ def render_field(
         _draw_cut(figure, cut, found, scale, left, parts, lead, montage)
         left += 2 * cut.half[0] * PX_PER_MM + 2 * NAMES_PX
     tall = 2 * HALF_MM["axial"][1] * PX_PER_MM
+    _draw_legend(figure, lead is not None)
     draw_bar(figure, ((width - BAR_PX + 20) / width, BELOW_PX / height, 24 / width, tall / height), scale)
     with atomic(path) as temporary:
         figure.savefig(temporary, metadata={"Software": None})
+
+
+def _draw_legend(figure: Figure, lead: bool) -> None:
+    """Draw what the colours of the lead and of no potential mean, below the sections."""
+    from matplotlib.patches import Patch
+
+    rows = [Patch(facecolor=colour, edgecolor="0.3", label=text) for text, colour in legend_rows(lead).items()]
+    place = NAMES_PX / figure.bbox.width, 0.0
+    figure.legend(handles=rows, loc="lower left", bbox_to_anchor=place, ncols=len(rows), fontsize=11, frameon=False)
 
 
 def _size() -> tuple[float, float]:
@@ -177,6 +194,8 @@ def _draw_cut(
     if lead is not None:
         draw_lead(axes, outlines(lead.parts.parts, cut), montage.currents)
     draw_names(axes, shown, cut)
-    x, y, z = cut.middle
-    text = f"{cut.name}, through x {x:.1f}  y {y:.1f}  z {z:.1f} mm".replace("-", "\u2212")
+    name, (x, y, z) = main_contact(montage), cut.place
+    text = f"{cut.name}, at {name}: x {x:.1f}  y {y:.1f}  z {z:.1f} mm (RAS)".replace("-", "\u2212")
     axes.set_title(text, fontsize=11, color=INK)
+    text = f"mm from {name}, rightwards towards {cut.letters[1]}, upwards towards {cut.letters[3]}"
+    axes.set_xlabel(text, fontsize=10, color=INK)

@@ -11,11 +11,12 @@ import numpy as np
 from spinemodel.anatomy.slices import in_plane, section
 from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import BoolArray, FloatArray, freeze
+from spinemodel.field.montage import Montage
 from spinemodel.leads.colours import lead_colour
 from spinemodel.leads.lead import BACKING
 from spinemodel.levels import ROOT_TISSUES, ROOTLET_TISSUES
 from spinemodel.report.field_scale import Scale, bands, text_of
-from spinemodel.report.panels import INK
+from spinemodel.report.panels import INK, Colour
 from spinemodel.report.section_parts import LABELS, fill
 from spinemodel.report.sections import HALO
 
@@ -31,7 +32,12 @@ LINE: Final = (0.1, 0.1, 0.1)
 NOTHING: Final = (0.86, 0.86, 0.86)
 """Colour where there is no potential: outside the field, and where nothing conducts."""
 
-BAR_MM: Final = 10.0
+TICKS_MM: Final = 10.0
+"""Between the numbers along a section."""
+
+ACTIVE: Final[Colour] = (0.93, 0.0, 0.62)
+PASSIVE: Final[Colour] = (0.72, 0.72, 0.72)
+"""Colours of contacts with and without a current: neither scale of potentials has them."""
 
 LEAD_ORDER: Final = 5
 """Of the lead in matplotlib's order of drawing: over outlines and iso-lines, under names."""
@@ -65,6 +71,8 @@ class Cut:
         Half the width and height of the view, mm.
     letters
         What lies at the left, right, bottom and top.
+    place
+        (3,) mm, in the plane: from where the numbers along its sides count.
     """
 
     name: str
@@ -73,10 +81,11 @@ class Cut:
     up: FloatArray
     half: tuple[float, float]
     letters: str
+    place: FloatArray
 
     def __post_init__(self) -> None:
         """Copy the arrays and make them read-only."""
-        for name in ("middle", "right", "up"):
+        for name in ("middle", "right", "up", "place"):
             object.__setattr__(self, name, freeze(getattr(self, name)))
 
     @property
@@ -91,7 +100,7 @@ def axial(place: FloatArray, along: FloatArray, half: tuple[float, float], ventr
     The middle of the view lies ``ventrally_mm`` in front of the place.
     """
     right, ventral = in_plane(along)
-    return Cut("across the spine", place + ventrally_mm * ventral, -right, ventral, half, "RLPA")
+    return Cut("across the spine", place + ventrally_mm * ventral, -right, ventral, half, "RLPA", place)
 
 
 def sagittal(place: FloatArray, along: FloatArray, half: tuple[float, float], ventrally_mm: float = 0.0) -> Cut:
@@ -105,7 +114,7 @@ def sagittal(place: FloatArray, along: FloatArray, half: tuple[float, float], ve
     """
     _, ventral = in_plane(along)
     up = along / np.linalg.norm(along)
-    return Cut("along the spine", place + ventrally_mm * ventral, -ventral, up, half, "APFH")
+    return Cut("along the spine", place + ventrally_mm * ventral, -ventral, up, half, "APFH", place)
 
 
 def points_of(cut: Cut, per_mm: float = SAMPLES_PER_MM) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -143,22 +152,35 @@ def draw_potential(axes: Axes, cut: Cut, values: FloatArray, scale: Scale) -> No
 
 
 def _frame(axes: Axes, cut: Cut) -> None:
-    """Give a view its limits, letters and a scale bar, at one scale both ways."""
+    """Give a view its limits, letters, and numbers in mm along its sides, at one scale both ways."""
     (width, height) = cut.half
     axes.set_xlim(-width, width)
     axes.set_ylim(-height, height)
     axes.set_aspect("equal")
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set_xticks(*_ticks(float((cut.place - cut.middle) @ cut.right), width))
+    axes.set_yticks(*_ticks(float((cut.place - cut.middle) @ cut.up), height))
+    axes.tick_params(axis="x", direction="in", labelsize=9, labelcolor=INK)
+    axes.tick_params(axis="y", direction="in", labelsize=9, labelcolor=INK, pad=-7)
+    for text in axes.get_yticklabels():  # inside: names of tissues stand outside
+        text.set(ha="left", bbox=HALO, zorder=20)
     plain: dict[str, Any] = {"fontsize": 13, "color": INK, "zorder": 20, "transform": axes.transAxes, "bbox": HALO}
-    sides = ((0.02, 0.5, "left", "center"), (0.98, 0.5, "right", "center"), (0.5, 0.015, "center", "bottom"),
+    sides = ((0.075, 0.5, "left", "center"), (0.98, 0.5, "right", "center"), (0.5, 0.015, "center", "bottom"),
              (0.5, 0.985, "center", "top"))  # fmt: skip
     for letter, (x, y, ha, va) in zip(cut.letters, sides, strict=True):
         axes.text(x, y, letter, ha=ha, va=va, **plain)
-    share = BAR_MM / (2 * width)
-    axes.plot([0.97 - share, 0.97], [0.03, 0.03], color=INK, lw=3, transform=axes.transAxes, zorder=20,
-              solid_capstyle="butt")  # fmt: skip
-    axes.text(0.97 - share / 2, 0.04, f"{BAR_MM:g} mm", ha="center", va="bottom", **(plain | {"fontsize": 10}))
+
+
+def _ticks(zero: float, half: float) -> tuple[FloatArray, list[str]]:
+    """Return the ticks of a side from ``-half`` to ``half`` mm, of which ``zero`` is 0, and their numbers.
+
+    Examples
+    --------
+    >>> _ticks(-8.0, 20.0)
+    (array([-18.,  -8.,   2.,  12.]), ['−10', '0', '10', '20'])
+    """
+    room = (1 - BORDER / 2) * half
+    steps = np.arange(np.ceil((-room - zero) / TICKS_MM), np.floor((room - zero) / TICKS_MM) + 1)
+    return zero + TICKS_MM * steps, [text_of(TICKS_MM * step + 0.0) for step in steps]
 
 
 def outlines(parts: Mapping[str, Surface], cut: Cut) -> dict[str, list[FloatArray]]:
@@ -182,19 +204,50 @@ def draw_outlines(axes: Axes, parts: Mapping[str, list[FloatArray]]) -> None:
 
 
 def draw_lead(axes: Axes, parts: Mapping[str, list[FloatArray]], active: Mapping[str, float]) -> None:
-    """Fill the lead's backing and contacts, and write the names of the contacts, bold with the current where active."""
+    """Fill the lead's backing and contacts, and write the names of these, bold with current and role where active."""
     for name in sorted(parts, key=lambda part: part != BACKING):
-        fill(axes, parts[name], lead_colour(name), 0.8)
+        fill(axes, parts[name], lead_colour(name) if name == BACKING else ACTIVE if name in active else PASSIVE, 0.8)
         axes.patches[-1].set_zorder(LEAD_ORDER)
     for name, loops in parts.items():
         (width, height) = axes.get_xlim()[1], axes.get_ylim()[1]
         middle = max(loops, key=len).mean(axis=0)
         if name == BACKING or (np.abs(middle) > (width, height)).any():
             continue
-        text = name + (f" {active[name]:+g} mA".replace("-", "\u2212") if name in active else "")
+        text = with_role(name, active[name]).replace(" (", "\n(") if name in active else name
         weight = "bold" if name in active else "normal"
         axes.annotate(text, middle, xytext=(8, 0), textcoords="offset points", fontsize=9, va="center", weight=weight,
                       zorder=15, bbox=HALO | {"alpha": 0.75}, annotation_clip=True)  # fmt: skip
+
+
+def with_role(name: str, current: float) -> str:
+    """Return a contact with its current and what that makes of it.
+
+    Examples
+    --------
+    >>> with_role("C7", -1.0), with_role("C9", 0.5)
+    ('C7 −1 mA (cathode)', 'C9 +0.5 mA (anode)')
+    """
+    role = "anode" if current > 0 else "cathode" if current < 0 else "no current"
+    return f"{name} {current:+g} mA ({role})".replace("-", "\u2212")
+
+
+def in_words(montage: Montage) -> str:
+    """Return a montage for the title of a picture: what each contact is, and what the ground does.
+
+    Examples
+    --------
+    >>> in_words(Montage({"C5": -1.0}))
+    'C5 −1 mA (cathode); the ground gives 1 mA'
+    """
+    names = ", ".join(with_role(name, current) for name, current in montage.currents.items())
+    rest = montage.sum_mA
+    return names if rest == 0 else f"{names}; the ground {'takes' if rest > 0 else 'gives'} {abs(rest):g} mA"
+
+
+def legend_rows(lead: bool) -> dict[str, Colour]:
+    """Return the colours of a section that no scale explains, by what they are."""
+    rows = {"contact with current": ACTIVE, "without": PASSIVE, "lead's body": lead_colour(BACKING)} if lead else {}
+    return rows | {"no potential": NOTHING}
 
 
 def draw_names(axes: Axes, parts: Mapping[str, list[FloatArray]], cut: Cut) -> None:

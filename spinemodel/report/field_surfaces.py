@@ -46,6 +46,9 @@ AROUND_MM: Final = 25.0
 
 VIEWS: Final = (View("from behind", (0, 1, 0), "L", "R"), View("from the left", (1, 0, 0), "A", "P"))
 
+NAME_MM: Final = 2.0
+"""Half the height of a contact's name. A choice."""
+
 SEEN_THROUGH: Final = 0.12
 """Opacity of the lead's backing, which lies before the cord."""
 
@@ -136,16 +139,18 @@ def _draw_view(
         colour = lead_colour(BACKING) if name == BACKING else ACTIVE if name in montage.currents else PASSIVE
         plotter.add_mesh(to_pyvista(surface), color=colour, opacity=opacity, **MATT)
     if lead is not None:
-        _name(plotter, panel, lead, montage)
+        _name(plotter, panel, meshes, lead, montage)
     draw_labels(plotter, panel)
     renderer.reset_camera_clipping_range()
 
 
-def _name(plotter: Plotter, panel: Panel, lead: Lead, montage: Montage) -> None:
-    """Write the name and the current of every contact that has one, beside it."""
+def _name(plotter: Plotter, panel: Panel, meshes: Mapping[str, Any], lead: Lead, montage: Montage) -> None:
+    """Write the name and the current of every contact that has one, beside all that is drawn at its height."""
     right, up, _ = axes(panel.view)
-    edge = max((lead.parts.vertices - panel.centre) @ right) * panel.px_per_mm
+    drawn = np.vstack([*(np.asarray(mesh.points) for mesh in meshes.values()), lead.parts.vertices])
     for name, current in montage.currents.items():
-        at = (lead.parts.parts[name].vertices.mean(axis=0) - panel.centre) * panel.px_per_mm
+        middle = lead.parts.parts[name].vertices.mean(axis=0)
+        beside = drawn[np.abs((drawn - middle) @ up) < NAME_MM]
+        at, edge = (middle - panel.centre) * panel.px_per_mm, max((beside - panel.centre) @ right) * panel.px_per_mm
         text = f"{name} {current:+g} mA".replace("-", "\u2212")
         write(plotter, panel, text, panel.box[2] / 2 + edge + 8, panel.box[3] / 2 + at @ up - 7, 11, just="left")

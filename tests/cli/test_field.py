@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -14,16 +16,21 @@ from typer.testing import CliRunner
 
 from spinemodel.cli.field import app
 from spinemodel.errors import SpineModelError
+from spinemodel.field.sampling import potential
 from spinemodel.io.fibre_potentials import read_fibre_potentials
 from spinemodel.io.files import sha256
 from spinemodel.io.lead_field import read_lead_field, write_lead_field
+from spinemodel.io.whole_model import read_model
 from tests.io.exports.toy_contents import whole_folder
-from tests.io.made_fields import point_field
+from tests.io.made_fields import certificate, patched, point_field
 
 ABOUT = {
-    "subject": "sub-toy", "preset": "mine", "lead": "toy", "certificate": {"verdict": "passed", "potential": 0.01},
+    "subject": "sub-toy", "preset": "mine", "lead": "toy", "certificate": certificate(),
     "conductivities": {"CSF": {"along": 1.7, "across": 1.7, "verified": True}}, "residuals": [[1.0, 1e-8]],
 }  # fmt: skip
+
+
+SOURCES = {"C1": (5.0, 5.0, 8.0), "C2": (6.0, 5.0, 8.0)}
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +39,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("field")
     model = whole_folder(base / "sub-toy")
     about = ABOUT | {"model_sha256": sha256((model / "model.json").read_bytes())}
-    sources = {"C1": (5.0, 5.0, 8.0), "C2": (6.0, 5.0, 8.0)}
-    field = point_field(sources, region=((1, 1, 1), (9, 9, 9)), domain=((-20, -20, -20), (30, 30, 30)), about=about)
+    field = point_field(SOURCES, region=((1, 1, 1), (9, 9, 9)), domain=((-20, -20, -20), (30, 30, 30)), about=about)
     write_lead_field(field, base / "lf.h5")
+    write_lead_field(patched(field, SOURCES, (-1, -1, -1), (6, 11, 6)), base / "patched.h5")
     return base
 
 
@@ -55,9 +62,20 @@ def problem_of(*words: object) -> str:
 
 def test_info_tells_what_it_is(folder: Path) -> None:
     told = run("info", folder / "lf.h5")
-    for words in ("space: sub-toy/scanner", "C1, C2", "preset: mine", "CSF", "1.7", "verdict: passed", "ohm"):
+    for words in ("space: sub-toy/scanner", "C1, C2", "preset: mine", "CSF", "1.7", "certificate: holds", "ohm"):
         assert words in told
     assert "residuals" not in told
+    assert re.search(r"potential\W+0\.10\W+0\.34\W+0\.02\W+1\.5\W+within", told)
+    assert re.search(r"where it is great\W+0\.50\W+1\.70\W+0\.10", told)
+    assert re.search(r"activating function, worst C2\W+1\.00\W+3\.40\W+0\.20\W+5\W+within", told)
+
+
+def test_verify_reads_all_of_it(folder: Path, tmp_path: Path) -> None:
+    assert "every array is as it was written" in run("verify", folder / "patched.h5")
+    content = bytearray((folder / "patched.h5").read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "a.h5").write_bytes(content)
+    assert "is not as it was written; solve again" in problem_of("verify", tmp_path / "a.h5")
 
 
 @pytest.mark.parametrize("montage", [("--montage", "C1:-1, C2:+0.5"), ()])
@@ -70,7 +88,7 @@ def test_show_draws_sections(folder: Path, tmp_path: Path, montage: tuple[str, .
 def test_vti(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "a.vti"
     told = run("export", folder / "lf.h5", "--to", "vti", "--box", "2,5,2,5,2,5", "--out", out)
-    assert "7 x 7 x 7 points, mV of C1, C2: " in told
+    assert "7 x 7 x 7 points 0.5 mm apart, RAS 2 to 5, 2 to 5, 2 to 5 mm; mV of C1, C2: " in told
     assert pv.read(out).point_data.keys() == ["C1", "C2"]
 
 
@@ -117,9 +135,36 @@ def test_fibres_and_the_table_for_neuron(folder: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose([float(row["potential_mV"]) for row in rows], -2 * found.potential[0], rtol=1e-6)
 
 
+def test_what_patches_hold_is_exported(folder: Path, tmp_path: Path) -> None:
+    field, words = read_lead_field(folder / "patched.h5"), ("export", folder / "patched.h5")
+    run(*words, folder / "sub-toy", "--to", "fibres", "--out", tmp_path / "f.h5")
+    run(*words, folder / "sub-toy", "--to", "neuron", "--contact", "C2", "--out", tmp_path / "p.csv")
+    run(*words, folder / "sub-toy", "--to", "blender", "--contact", "C2", "--out", tmp_path / "scene")
+    run(*words, "--to", "vti", "--box", "1,4,1,4,1,4", "--out", tmp_path / "a.vti")
+    run(*words, "--to", "leadfield", "--box", "1,4,1,4,1,4", "--out", tmp_path / "part.h5")
+    fibres, image = read_fibre_potentials(tmp_path / "f.h5"), pv.read(tmp_path / "a.vti")
+    expected = potential(field, fibres.points)
+    np.testing.assert_allclose(fibres.potential, expected, rtol=1e-6)
+    assert (expected[0] > 1.9 * potential(replace(field, patches=()), fibres.points)[0]).mean() > 0.2
+    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as file:
+        np.testing.assert_allclose([float(row["potential_mV"]) for row in csv.DictReader(file)], expected[1], rtol=1e-6)
+    points = np.asarray(image.points, dtype=float)
+    np.testing.assert_allclose(image.point_data["C2"], potential(field, points)[1], rtol=1e-5)
+    part = read_lead_field(tmp_path / "part.h5")
+    np.testing.assert_allclose(potential(part, points), potential(field, points), rtol=1e-6)
+    on = json.loads((tmp_path / "scene" / "scene.json").read_text())["fields"][0]["on"]
+    shown = np.concatenate([np.load(tmp_path / "scene" / one["file"]["path"]) for one in on])
+    surfaces = read_model(folder / "sub-toy").surfaces.values()
+    np.testing.assert_allclose(
+        sorted(shown), sorted(potential(field, np.vstack([one.vertices for one in surfaces]))[1]), rtol=1e-4
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("--to", "vti", "--out", "a.vti", "--box", "1,2,3,4,5,99"), "is not all in the field, -24 to 32"),
+        (("--to", "leadfield", "--out", "a.h5", "--box", "-40,2,3,4,5,6"), "is not all in the field"),
         (("--to", "vti", "--out", "a.nii"), "expected a name that ends with .vti for --to vti"),
         (("--to", "nifti", "--out", "a.vti"), "ends with .nii or .nii.gz"),
         (("--to", "blender", "--out", "a"), "expected the model for blender, fibres, neuron"),

@@ -12,9 +12,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from spinemodel.cli.field_case import watched
 from spinemodel.cli.solve import solve
 from spinemodel.errors import ConvergenceError, SpineModelError
 from spinemodel.field.boxes import Box
+from spinemodel.field.certificate import FINER
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.problem import Problem
 from spinemodel.io import memory
@@ -24,7 +26,7 @@ from spinemodel.io.lead_field import read_lead_field, require_lead, require_mode
 from spinemodel.io.lead_site import site_of, target_of
 from spinemodel.io.whole_model import read_model
 from spinemodel.leads.placement import place
-from tests.io.made_fields import potential_in
+from tests.io.made_fields import certificate, potential_in
 from tests.leads.models import straight_model
 from tests.leads.phantoms import paddle
 
@@ -172,16 +174,74 @@ def test_certify_compares_with_smaller_cells_and_a_larger_domain(
 ) -> None:
     given: list[Any] = []
     monkeypatch.setattr("spinemodel.io.field_case.model_paths", lambda model: ["path"])
-    monkeypatch.setattr("spinemodel.io.field_case.certificate", lambda *of: given.extend(of) or {"holds": True})
-    told = run(folder, "--spacing", "1", "--certify", "--out", tmp_path / "a.h5")
+    monkeypatch.setattr("spinemodel.io.field_case.certificate", lambda *of: given.extend(of) or certificate())
+    told = run(folder, "--spacing", "1", "--certify", "--out", tmp_path / "a.h5", "--no-patches")
     field, finer, larger, paths = given
-    assert "holds: yes" in told
+    assert "certificate: holds" in told
+    assert re.search(r"certifying .*: about \d\.\d times the work of the field, and .* GB of memory", told)
     assert [one.boxes[0].spacing_mm for one in (finer, larger)] == [pytest.approx(0.5**1.5), 0.5]
     assert (larger.boxes[-1].low < field.boxes[-1].low - 50).all()
     assert (larger.boxes[-1].high > field.boxes[-1].high + 50).all()
     assert (asked["problem"].ground, asked["problem"].medium.beyond) == (None, "Bulk")
     assert paths == ["path"]
-    assert read_lead_field(tmp_path / "a.h5").about["certificate"] == {"holds": True}
+    assert read_lead_field(tmp_path / "a.h5").about["certificate"] == certificate()
+
+
+def test_a_certificate_that_does_not_hold_is_written_and_exits_with_1(
+    folder: Path, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spinemodel.io.field_case.model_paths", lambda model: ["path"])
+    monkeypatch.setattr("spinemodel.io.field_case.certificate", lambda *of: certificate(0.02))
+    words = ["--tissues", "capogrosso2013", "--spacing", "1", "--certify", "--figure", "--no-patches"]
+    given = [folder / "sub-toy", folder / "lead.json", *words, "--out", tmp_path / "a.h5"]
+    result = CliRunner().invoke(app, [str(word) for word in given], env={"COLUMNS": "200"})
+    assert result.exit_code == 1
+    assert "certificate: DOES NOT HOLD: activating function; mind it in use" in result.output
+    assert re.search(r"activating function, worst C2\W+2\.00\W+6\.80\W+0\.20\W+5\W+over", result.output)
+    assert result.output.endswith("a.h5: written, and its certificate does not hold\n")
+    assert read_lead_field(tmp_path / "a.h5").about["certificate"]["broken"] == ["activating"]
+    assert (tmp_path / "a.png").exists()
+
+
+def test_a_certificate_has_smaller_patches_and_leaves_them_out_of_the_larger_domain(
+    folder: Path, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scales, given = [], []
+    monkeypatch.setattr("spinemodel.io.field_case.root_patches", lambda *of: scales.append(of[-1]) or ())
+    monkeypatch.setattr("spinemodel.io.field_case.with_patches", lambda field, *_, **__: given.append(field) or field)
+    monkeypatch.setattr("spinemodel.io.field_case.model_paths", lambda model: ["path"])
+    monkeypatch.setattr("spinemodel.io.field_case.certificate", lambda *of: certificate())
+    run(folder, "--spacing", "1", "--certify", "--out", tmp_path / "a.h5")
+    assert set(scales) == {1.0, FINER}
+    assert [field.boxes[0].spacing_mm for field in given] == [0.5, pytest.approx(0.5**1.5)]
+
+
+def test_a_certificate_needs_more_memory(
+    folder: Path, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = run(folder, "--spacing", "1", "--certify", "--out", tmp_path / "a.h5", "--no-patches", "--dry-run")
+    own, certifying = (float(size) for size in re.findall(r"([\d.]+) GB of memory", told))
+    assert certifying > own
+    monkeypatch.setattr("spinemodel.io.field_memory.free_bytes", lambda: round(1e9 * (own + certifying) / 2))
+    run(folder, "--spacing", "1", "--out", tmp_path / "a.h5", "--no-patches")
+    said = problem_of(folder, "--spacing", "1", "--certify", "--out", tmp_path / "b.h5", "--no-patches")
+    assert "--spacing 1 with --certify: needs about" in said
+    assert not (tmp_path / "b.h5").exists()
+
+
+def test_without_a_terminal_a_line_is_written_for_every_batch_of_contacts(capsys: pytest.CaptureFixture[str]) -> None:
+    with watched("Solving") as tell:
+        for batch in (3, 2):
+            for done in range(batch):
+                tell(done + 1, 10.0 ** -(done + 1))
+    assert capsys.readouterr().err == "Solving: step 3, residual 1.0e-03\nSolving: step 2, residual 1.0e-02\n"
+    with watched("Patches") as tell:
+        for done in (2, 1, 4, 3):
+            tell(done, 0.5)
+    assert capsys.readouterr().err == "Patches: step 4, residual 5.0e-01\n"
+    with watched("Nothing"):
+        pass
+    assert not capsys.readouterr().err
 
 
 def test_figure(folder: Path, tmp_path: Path, asked: dict[str, Any]) -> None:

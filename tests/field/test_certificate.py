@@ -45,6 +45,18 @@ def test_a_share_and_a_constant_are_told_apart(paths) -> None:
     assert moved.activating < 1e-3
 
 
+def test_where_the_activating_function_is_great_it_is_told_by_itself() -> None:
+    z = np.arange(-5, 5.01, 0.25)
+    beside = FibrePath("L1_L_fibre1", "L1_L", "", "lab", np.stack([0 * z + 6, 0 * z - 2, z], axis=1))
+    field, other = made(0.5), made(0.5, error=0.001)
+    for values, box in zip(other.potential, other.boxes, strict=True):
+        values[0] += (node_points(box)[2] - 2.7).clip(0) ** 3  # bends beyond z = 1.55; the sources lie beside 0.3
+    found = change(field, other, [beside])
+    assert found.contact == "C1"
+    assert 0.0005 < found.greatest < 0.05  # cells of 0.5 mm carry some of the bend
+    assert found.activating > 0.1
+
+
 def test_errors_of_cells_are_extrapolated(paths) -> None:
     finer = made(0.25, error=0.004)
     found = certificate(made(0.5), finer, made(0.5), paths)

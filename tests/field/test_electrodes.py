@@ -24,6 +24,8 @@ from spinemodel.field.stencils import stencils_of
 
 SIGMA = 0.3
 
+BOX = Box((0, 0, 0), (5, 5, 7), 0.5)
+
 
 class Solved(NamedTuple):
     admittance: FloatArray
@@ -354,3 +356,8 @@ def test_an_electrode_away_from_tissue_is_refused_with_its_place() -> None:
     cells = cells_of(medium, [Box((0, 0, 0), (5, 5, 7), 0.5)])
     with pytest.raises(GeometryError, match=r"electrode low: .* touch nothing that conducts, the first at \("):
         surface_load(plate("low", 0.3), cells)
+
+
+def test_nothing_is_added_without_electrodes() -> None:
+    cells = cells_of(Medium("box", {"a": solid("a", (0, 0, 0), (2, 2, 3))}, {"a": material(SIGMA)}, {}), [BOX])
+    assert add_electrodes([], cells, [stencils_of(cells[0])], [np.zeros(BOX.nodes, dtype=np.float32)]) == ()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from spinemodel.arrays import FloatArray
-from spinemodel.field.boxes import Box, nested_boxes, node_points
-from spinemodel.field.lead_field import LeadField
+from spinemodel.field.boxes import Box, box_around, nested_boxes, node_points
+from spinemodel.field.lead_field import LeadField, Patch
 
 SIGMA = 0.3
 CORE_MM = 0.5
@@ -46,6 +47,38 @@ def point_field(
         1000 / (4 * np.pi * SIGMA * between),
         about or {},
     )
+
+
+def certificate(activating: float = 0.01) -> dict[str, Any]:
+    """What a certificate says; smaller cells change that much of the activating function."""
+    error = 3.4 * activating
+    broken = ["activating"] if error > 0.05 else []
+    return {
+        "holds": not broken,
+        "broken": broken,
+        "limits": {"potential": 0.015, "activating": 0.05, "balance": 1e-6},
+        "fibres": 56,
+        "finer_cells": {
+            "spacing_mm": 0.28, "potential": 0.001, "activating": activating, "greatest": 0.005, "offset": 0.0005,
+            "contact": "C2",
+        },
+        "error_of_cells": {"potential": 0.0034, "activating": error, "greatest": 0.017},
+        "larger_domain": {
+            "size_mm": [768.0, 700, 800], "potential": 0.02, "activating": 0.002, "greatest": 0.001, "offset": 0.0002,
+            "contact": "C2",
+        },
+        "balance": 2e-8,
+    }
+
+
+def patched(
+    field: LeadField, sources: Mapping[str, tuple[float, float, float]], low: FloatArray, high: FloatArray,
+    spacing: float = 0.2,
+) -> LeadField:  # fmt: skip
+    """The field with a patch in which the potential is twice as great: who leaves patches out is seen."""
+    box = box_around(np.array(low, dtype=float), np.array(high, dtype=float), spacing)
+    values = 2 * potential_in(box, np.array(list(sources.values()), dtype=float))
+    return replace(field, patches=(Patch(box, values, np.ones(box.cells, dtype=np.uint8)),))
 
 
 def potential_in(box: Box, at: FloatArray) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -11,7 +12,7 @@ import pytest
 import pyvista as pv
 
 from spinemodel.errors import InputError, SpaceMismatchError
-from spinemodel.field.montage import Montage
+from spinemodel.field.montage import Montage, combined
 from spinemodel.field.sampling import potential
 from spinemodel.io.field_exports import (
     every_contact,
@@ -23,10 +24,14 @@ from spinemodel.io.field_exports import (
 )
 from spinemodel.io.field_scene import scene_field, scene_fields
 from spinemodel.volume.grid import Grid, to_mm
-from tests.io.made_fields import point_field
+from tests.io.made_fields import patched, point_field
 from tests.shapes import box
 
-FIELD = point_field({"C1": (0, 0, 0), "C2": (1, 0, 2)})
+SOURCES = {"C1": (0.0, 0.0, 0.0), "C2": (1.0, 0.0, 2.0)}
+FIELD = point_field(SOURCES)
+PATCHED = patched(FIELD, SOURCES, (-3, 1, 0), (3, 3.4, 3.4))
+DEEP = ((-2, 1.8, 1.2), (2, 2.6, 2.6))
+"""A box deep in the patch."""
 BIPOLE = Montage({"C1": -1.0, "C2": 1.0})
 
 
@@ -41,6 +46,12 @@ class TestLattice:
         np.testing.assert_allclose(grid.affine[:3, 3], finest.low)
         np.testing.assert_allclose(np.diag(grid.affine)[:3], 0.5)
 
+    def test_is_the_box_of_the_cells_asked_for_where_the_field_tells(self) -> None:
+        for wanted, number in ((0.5, 0), (1.0, 1), (0.2, 0)):
+            grid = lattice(replace(FIELD, about={"settings": {"spacing_mm": wanted}}))
+            assert grid.shape == FIELD.boxes[number].nodes
+            np.testing.assert_allclose(np.diag(grid.affine)[:3], FIELD.boxes[number].spacing_mm)
+
     def test_of_a_box_and_a_spacing(self) -> None:
         grid = lattice(FIELD, ((-1.1, 0, 0), (2, 1, 3)), 0.4)
         points = nodes(grid)
@@ -53,8 +64,10 @@ class TestLattice:
             (((0, 0, 0), (1, 0, 1)), 0.5, "expected a box at a spacing above 0"),
             (None, 0.0, "expected a box at a spacing above 0"),
             (None, float("nan"), "expected a box at a spacing above 0"),
-            (((0, 0, 0), (100, 100, 100)), 0.01, "points, expected at most"),
-            (((5000, 0, 0), (5001, 1, 1)), 0.5, "lies outside the field"),
+            (((0, 0, 0), (20, 20, 20)), 0.01, "points, expected at most"),
+            (((5000, 0, 0), (5001, 1, 1)), 0.5, "the box 5000 to 5001, 0 to 1, 0 to 1 mm is not all in the field"),
+            (((0, 0, -25), (1, 1, 1)), 0.5, "is not all in the field"),
+            (((0, 0, 0), (1, 30, 1)), 0.5, "is not all in the field"),
         ],
     )
     def test_refused(self, region: object, spacing: float, said: str) -> None:
@@ -101,6 +114,56 @@ class TestSampled:
         monkeypatch.setattr("spinemodel.io.field_exports.MOST_VALUES", 5000)
         with pytest.raises(InputError, match="2 volumes of 17 x 17 x 17 points are too many"):
             sampled(FIELD, lattice(FIELD), every_contact(FIELD))
+
+
+class TestPatches:
+    @pytest.mark.parametrize("spacing", [0.5, 1.0, 0.4])
+    @pytest.mark.parametrize("wanted", [every_contact(FIELD), {"bipole": BIPOLE}])
+    def test_what_they_hold_is_sampled(self, spacing: float, wanted: dict[str, Montage]) -> None:
+        grid = lattice(PATCHED, DEEP, spacing)
+        found = sampled(PATCHED, grid, wanted).reshape(len(wanted), -1)
+        expected = [combined(potential(PATCHED, nodes(grid)), one, PATCHED.contacts) for one in wanted.values()]
+        boxes = sampled(FIELD, grid, wanted).reshape(len(wanted), -1)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(found, 2 * boxes, atol=0.06 * np.abs(found).max())
+
+    def test_outside_of_them_values_are_the_solvers_own(self) -> None:
+        grid = lattice(PATCHED)
+        found, boxes = (sampled(one, grid, every_contact(FIELD)) for one in (PATCHED, FIELD))
+        low, high = PATCHED.patches[0].box.low, PATCHED.patches[0].box.high
+        inside = ((nodes(grid) >= low) & (nodes(grid) <= high)).all(axis=1).reshape(grid.shape)
+        np.testing.assert_array_equal(found[:, ~inside], boxes[:, ~inside])
+        assert (found[:, inside] > 1.2 * boxes[:, inside]).mean() > 0.2
+
+    def test_slabs_make_no_difference(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        whole = sampled(PATCHED, lattice(PATCHED), every_contact(FIELD))
+        monkeypatch.setattr("spinemodel.io.field_exports.SLAB", 100)
+        np.testing.assert_allclose(sampled(PATCHED, lattice(PATCHED), every_contact(FIELD)), whole, rtol=1e-6)
+
+    def test_files_hold_them(self, tmp_path: Path) -> None:
+        grid = lattice(PATCHED, DEEP)
+        write_vti(tmp_path / "a.vti", PATCHED, grid, {"C2": Montage({"C2": 1.0})})
+        write_nifti(tmp_path / "a.nii", PATCHED, grid, {"C2": Montage({"C2": 1.0})})
+        image, voxels = pv.read(tmp_path / "a.vti"), nibabel.load(tmp_path / "a.nii")
+        expected = potential(PATCHED, np.asarray(image.points, float))[1]
+        np.testing.assert_allclose(image.point_data["C2"], expected, rtol=1e-5)
+        np.testing.assert_allclose(voxels.get_fdata().ravel(order="F"), expected, rtol=1e-5)
+
+    def test_scenes_show_them(self) -> None:
+        space, inner = SURFACES["Cord"].space, box((-1, 2, 1.2), 0.4, "Cord")
+        field = replace(PATCHED, space=space)
+        (one,) = scene_fields(field, {"Cord": inner}, {"C1": Montage({"C1": 1.0})})
+        expected = 2000 / (4 * np.pi * 0.3 * np.linalg.norm(inner.vertices, axis=1))
+        np.testing.assert_allclose(one.values["structures", "Cord"], expected, rtol=0.01)
+
+
+def test_the_share_of_points_without_a_potential_is_told(tmp_path: Path) -> None:
+    field = point_field(SOURCES)
+    field.potential[0][:, :, :, 8:] = np.nan
+    grid = lattice(field, ((-1, -1, -1), (1, 1, 0.5)), 0.5)
+    told = [write_vti(tmp_path / "a.vti", field, grid, {"bipole": BIPOLE}),
+            write_nifti(tmp_path / "a.nii", field, grid, {"bipole": BIPOLE})]  # fmt: skip
+    assert told == [pytest.approx(0.5), pytest.approx(0.5)]
 
 
 def test_vti_is_read_by_vtk_in_place(tmp_path: Path) -> None:

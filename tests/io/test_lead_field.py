@@ -13,7 +13,7 @@ import pytest
 from spinemodel.errors import InputError
 from spinemodel.field.lead_field import LeadField
 from spinemodel.io.files import sha256
-from spinemodel.io.lead_field import read_lead_field, require_lead, require_model, write_lead_field
+from spinemodel.io.lead_field import read_lead_field, require_intact, require_lead, require_model, write_lead_field
 from spinemodel.io.whole_model import WholeModel
 from tests.io.made_fields import point_field
 from tests.leads.models import straight_model
@@ -179,6 +179,44 @@ class TestRefused:
             file["boxes/0"].attrs["spacing_mm"] = 0.0
         with pytest.raises(InputError, match="nodes 0 mm apart"):
             read_lead_field(path)
+
+
+class TestIntact:
+    def test_as_written(self, path: Path) -> None:
+        require_intact(path)
+
+    @pytest.mark.parametrize("name", ["boxes/0/potential", "boxes/1/tissue", "impedance", "about"])
+    def test_one_bit_of_an_array(self, path: Path, name: str) -> None:
+        with h5py.File(path) as file:
+            data = file[name]
+            place = data.id.get_offset() + data.id.get_storage_size() // 2
+        content = bytearray(path.read_bytes())
+        content[place] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(InputError) as caught:
+            require_intact(path)
+        assert f"{path}: " in str(caught.value)
+        assert "\n" not in str(caught.value)
+        if name != "about":
+            assert f"/{name} is not as it was written; solve again" in str(caught.value)
+
+    def test_what_it_states(self, path: Path) -> None:
+        with h5py.File(path, "r+") as file:
+            file.attrs["contacts"] = '["C2", "C1"]'
+        with pytest.raises(InputError, match="its attributes are not as they were written"):
+            require_intact(path)
+
+    def test_cut_off(self, path: Path) -> None:
+        path.write_bytes(path.read_bytes()[:-1])
+        with pytest.raises(InputError, match=r"leadfield\.h5: cannot be read as HDF5"):
+            require_intact(path)
+
+    def test_of_an_earlier_version(self, path: Path) -> None:
+        with h5py.File(path, "r+") as file:
+            del file.attrs["sha256"]
+        with pytest.raises(InputError, match="has no hashes, as of an earlier version"):
+            require_intact(path)
+        read_lead_field(path)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import pytest
 
 from spinemodel.errors import InputError
-from spinemodel.field.boxes import Box
 from spinemodel.io.study_file import study_of
 from spinemodel.study import field_stage
 from spinemodel.study.field_stage import FIELD
@@ -36,8 +35,7 @@ def test_what_does_not_fit_is_refused_by_the_study_s_keys(
 
     monkeypatch.setattr(field_stage, "_case", lambda _: CASE)
     monkeypatch.setattr(field_stage, "solved", solved)
-    monkeypatch.setattr("spinemodel.io.field_memory._largest", lambda *of: ((Box((0, 0, 0), (9, 9, 9), 1.0),), ()))
-    monkeypatch.setattr("spinemodel.io.field_memory.memory_of", lambda *_: 5_000_000_000)
+    monkeypatch.setattr("spinemodel.io.field_memory._need", lambda *_: 5_000_000_000)
     monkeypatch.setattr("spinemodel.io.field_memory.free_bytes", lambda: 2_000_000_000)
     study = study_of(tomllib.loads(LEAST + row), Path("study.toml"))
     job = Job(study, tmp_path, tmp_path, Record("study", "study.toml"), lambda _: pytest.fail("a step"))
