@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,10 @@ from spinemodel.field._laminate import MEAN, Basis, prepare, set_tensors
 from spinemodel.field._sweeps import U
 from spinemodel.field.cells import CellArrays
 from spinemodel.jit import compiled
+from spinemodel.registers import load, numbers, store, zeros
+
+EIGHT: Final = numbers(8)
+"""Room for seven functions."""
 
 
 @compiled
@@ -86,24 +92,27 @@ def cut_matrix(
     cells, i, j, k, basis, matrix
         As for :func:`uniform_matrix`.
     energy, half
-        (7, 7) and (7, 8) to work in.
+        (7, 8) each, to work in.
     """
     is_mean = prepare(cells, i, j, k, basis) == MEAN
     s, m = cells.subsamples, cells.margin
     i0, j0, k0 = m + i * s, m + j * s, m + k * s
-    _energy(cells.labels[i0 : i0 + s, j0 : j0 + s, k0 : k0 + s], basis, is_mean, energy)
+    _energy(cells.labels[i0 : i0 + s, j0 : j0 + s, k0 : k0 + s], basis, is_mean, half.reshape(-1), energy.reshape(-1))
     _between_corners(basis.weights, energy, half, matrix)
 
 
 @compiled
-def _energy(here: NDArray[np.uint8], basis: Basis, is_mean: bool, energy: NDArray[np.number]) -> None:
-    """Write the integral of sigma grad . grad between the functions X, Y, Z, XY, YZ, XZ, XYZ, the upper half, (7, 7).
+def _energy(
+    here: NDArray[np.uint8], basis: Basis, is_mean: bool, flow: NDArray[np.number], energy: NDArray[np.number]
+) -> None:
+    """Write the integral of sigma grad . grad between the functions X, Y, Z, XY, YZ, XZ, XYZ, rows of 8, flat.
 
+    The lower half counts: with the products as they are rounded, the upper one is not the same to the last bit.
     The gradient of a function in a layer is D^T g, with g that by X, Y and Z, and D = I + n d^T; so each sub-voxel
-    counts with D^T sigma D, its own tensor and the functions at its centre.
+    counts with D^T sigma D, its own tensor and the functions at its centre. ``flow`` is room for that times all g.
     """
     s, bins = len(here), len(basis.share)
-    energy[:] = 0
+    e0 = e1 = e2 = e3 = e4 = e5 = e6 = zeros(flow, EIGHT)
     n0, n1, n2 = basis.normal[0], basis.normal[1], basis.normal[2]
     share = 1 / s**3
     slope, shift, tensor = basis.slope, basis.shift, basis.sigma if is_mean else basis.tensor
@@ -134,63 +143,38 @@ def _energy(here: NDArray[np.uint8], basis: Basis, is_mean: bool, energy: NDArra
                 yz = share * (t3 + u1 * d2 + u2 * d1 + a * d1 * d2)
                 xz = share * (t4 + u0 * d2 + u2 * d0 + a * d0 * d2)
                 xy = share * (t5 + u0 * d1 + u1 * d0 + a * d0 * d1)
-                _add_products(X, Y, Z, xx, yy, zz, yz, xz, xy, energy)
+                _set_flow(X, Y, Z, xx, xy, xz, flow[:8])
+                _set_flow(X, Y, Z, xy, yy, yz, flow[8:])
+                _set_flow(X, Y, Z, xz, yz, zz, flow[16:])
+                x_, y_, z_ = load(flow, 0, EIGHT), load(flow, 8, EIGHT), load(flow, 16, EIGHT)
+                # Gradients of the functions: (1,0,0) (0,1,0) (0,0,1) (Y,X,0) (0,Z,Y) (Z,0,X) (YZ,XZ,XY).
+                e0, e1, e2 = e0 + x_, e1 + y_, e2 + z_
+                e3, e4, e5 = e3 + (Y * x_ + X * y_), e4 + (Z * y_ + Y * z_), e5 + (Z * x_ + X * z_)
+                e6 += Y * Z * x_ + X * Z * y_ + X * Y * z_
+    for row, values in enumerate((e0, e1, e2, e3, e4, e5, e6)):
+        store(energy, 8 * row, values)
 
 
 @compiled
-def _add_products(
-    X: float, Y: float, Z: float, xx: float, yy: float, zz: float, yz: float, xz: float, xy: float,
-    energy: NDArray[np.number],
-) -> None:  # fmt: skip
-    """Add g . (tensor g') of the gradients (1,0,0) (0,1,0) (0,0,1) (Y,X,0) (0,Z,Y) (Z,0,X) (YZ,XZ,XY)."""
-    e = energy
-    px, py, pz = Y * xx + X * xy, Y * xy + X * yy, Y * xz + X * yz
-    qx, qy, qz = Z * xy + Y * xz, Z * yy + Y * yz, Z * yz + Y * zz
-    rx, ry, rz = Z * xx + X * xz, Z * xy + X * yz, Z * xz + X * zz
-    a, b, c = Y * Z, X * Z, X * Y
-    ox, oy, oz = a * xx + b * xy + c * xz, a * xy + b * yy + c * yz, a * xz + b * yz + c * zz
-    e[0, 0] += xx
-    e[0, 1] += xy
-    e[0, 2] += xz
-    e[1, 1] += yy
-    e[1, 2] += yz
-    e[2, 2] += zz
-    e[0, 3] += px
-    e[1, 3] += py
-    e[2, 3] += pz
-    e[0, 4] += qx
-    e[1, 4] += qy
-    e[2, 4] += qz
-    e[0, 5] += rx
-    e[1, 5] += ry
-    e[2, 5] += rz
-    e[0, 6] += ox
-    e[1, 6] += oy
-    e[2, 6] += oz
-    e[3, 3] += Y * px + X * py
-    e[3, 4] += Z * py + Y * pz
-    e[3, 5] += Z * px + X * pz
-    e[3, 6] += a * px + b * py + c * pz
-    e[4, 4] += Z * qy + Y * qz
-    e[4, 5] += Z * qx + X * qz
-    e[4, 6] += a * qx + b * qy + c * qz
-    e[5, 5] += Z * rx + X * rz
-    e[5, 6] += a * rx + b * ry + c * rz
-    e[6, 6] += a * ox + b * oy + c * oz
+def _set_flow(X: float, Y: float, Z: float, x: float, y: float, z: float, flow: NDArray[np.number]) -> None:
+    """Write the products of one row (x, y, z) of a tensor with the gradients of the seven functions."""
+    flow[0], flow[1], flow[2] = x, y, z
+    flow[3], flow[4], flow[5] = Y * x + X * y, Z * y + Y * z, Z * x + X * z
+    flow[6] = Y * Z * x + X * Z * y + X * Y * z
 
 
 @compiled
 def _between_corners(
     weights: NDArray[np.number], energy: NDArray[np.number], half: NDArray[np.number], matrix: NDArray[np.number]
 ) -> None:
-    """Write W^T E W of the functions' energies, of which the upper half is given."""
+    """Write W^T E W of the functions' energies, of which the lower half is given."""
     for a in range(8):
         for m in range(7):
             total = energy[m, m] * weights[m + 1, a]
             for n in range(m):
-                total += energy[n, m] * weights[n + 1, a]
-            for n in range(m + 1, 7):
                 total += energy[m, n] * weights[n + 1, a]
+            for n in range(m + 1, 7):
+                total += energy[n, m] * weights[n + 1, a]
             half[m, a] = total
     for a in range(8):
         for b in range(a, 8):

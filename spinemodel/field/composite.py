@@ -72,14 +72,16 @@ def composite(
     on
         The processor to work on.
     """
-    levels = hierarchy(boxes, [own[0], *(stencil.copy() for stencil in own[1:])], grounded=grounded)
-    sent = tuple(
-        replace(level, **{name: on.send(getattr(level, name)) for name in ("stencil", "active", "weights")})
-        for level in levels.levels
-    )
+    levels = sent(hierarchy(boxes, [own[0], *(stencil.copy() for stencil in own[1:])], grounded=grounded), on)
     rest = tuple(on.send(stencil) for stencil in own[1:])
-    whole = Hierarchy(sent, on.send(levels.inverse))
-    return Composite(whole, (sent[0].stencil, *rest), tuple(on.send(one) for one in pinned), grounded, on)
+    return Composite(levels, (levels.levels[0].stencil, *rest), tuple(on.send(one) for one in pinned), grounded, on)
+
+
+def sent(levels: Hierarchy, on: Processor) -> Hierarchy:
+    """Return levels where a processor works."""
+    names = ("stencil", "active", "weights")
+    parts = (replace(level, **{name: on.send(getattr(level, name)) for name in names}) for level in levels.levels)
+    return Hierarchy(tuple(parts), on.send(levels.inverse))
 
 
 def apply(matrix: Composite, way: Vector, image: Vector) -> None:

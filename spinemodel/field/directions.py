@@ -21,6 +21,7 @@ from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import GeometryError, InputError
 from spinemodel.field.problem import Direction
+from spinemodel.jit import compiled
 
 APART_MM: Final = 2.0
 """Distance between the planes that a cord's surface is cut by. A choice: as near as contours are drawn. On a real cord
@@ -38,9 +39,6 @@ NODE_MM: Final = 0.25
 
 FARTHEST: Final = 1.2
 """Half axes from the cord's centre beyond which a direction changes no more: points of cut voxels lie that far out."""
-
-AT_ONCE: Final = 50_000
-"""Points whose sections are held at a time, 8 MB."""
 
 STEPS: Final = 3
 """Newton's, to the section that a point lies in; from the nearest centre two are enough for 1e-6 mm inside the cord."""
@@ -167,42 +165,47 @@ def along_cord(course: CordCourse) -> Direction:
 
 
 def _in_sections(step: float, tree: KDTree, table: FloatArray, points: FloatArray) -> FloatArray:
-    """Return the directions at points, (n, 3), some at a time.
+    """Return the directions at points, (n, 3).
 
     ``table`` (m, 21) holds of every section: centre, normal, the sides over their squared lengths, and the paces along
     the cord of the centre and of both sides.
     """
     found = np.empty((len(points), 3))
-    for first in range(0, len(points), AT_ONCE):
-        found[first : first + AT_ONCE] = _in_few(step, tree, table, points[first : first + AT_ONCE])
-    return found
+    _follow(step, np.asarray(tree.query(points)[1]).astype(np.float64), table, np.ascontiguousarray(points), found)
+    return _unit(found)
 
 
-def _in_few(step: float, tree: KDTree, table: FloatArray, points: FloatArray) -> FloatArray:
-    """Return the directions at so few points that their sections fit into memory."""
-    at = np.asarray(tree.query(points)[1]).astype(np.float64)
-    for _ in range(STEPS):
-        centre, normal, pace = (_between(table[:, columns], at) for columns in (_CENTRE, _NORMAL, _PACE))
-        ahead = np.einsum("ij,ij->i", points - centre, normal) / np.einsum("ij,ij->i", pace, normal)
-        at = np.clip(at + ahead / step, 0.0, len(table) - 1.0)
-    row = _between(table, at)
-    away = points - row[:, _CENTRE]
-    place = np.stack([np.einsum("ij,ij->i", away, row[:, part]) for part in (slice(6, 9), slice(9, 12))])
-    place /= np.maximum(np.hypot(*place) / FARTHEST, 1.0)
-    return _unit(row[:, _PACE] + place[0][:, None] * row[:, 15:18] + place[1][:, None] * row[:, 18:21])
+@compiled
+def _follow(step: float, at: FloatArray, table: FloatArray, points: FloatArray, found: FloatArray) -> None:
+    """Write the directions at points near sections ``at``, of any length."""
+    row = np.empty(table.shape[1])
+    for n in range(len(points)):
+        place = at[n]
+        for _ in range(STEPS):
+            _between(table, place, row)
+            ahead = _along(points[n], row, 3) / (row[12] * row[3] + row[13] * row[4] + row[14] * row[5])
+            place = min(max(place + ahead / step, 0.0), len(table) - 1.0)
+        _between(table, place, row)
+        right, dorsal = _along(points[n], row, 6), _along(points[n], row, 9)
+        inside = max(np.hypot(right, dorsal) / FARTHEST, 1.0)
+        for a in range(3):
+            found[n, a] = row[12 + a] + (right / inside) * row[15 + a] + (dorsal / inside) * row[18 + a]
 
 
-_CENTRE: Final = slice(0, 3)
-_NORMAL: Final = slice(3, 6)
-_PACE: Final = slice(12, 15)
-"""Columns of the table."""
+@compiled
+def _between(table: FloatArray, at: float, row: FloatArray) -> None:
+    """Write the row of a table at a place, straight between two."""
+    low = min(int(at), len(table) - 2)
+    share = at - low
+    for n in range(len(row)):
+        row[n] = (1 - share) * table[low, n] + share * table[low + 1, n]
 
 
-def _between(table: FloatArray, at: FloatArray) -> FloatArray:
-    """Return the rows of a table at places (n,), straight between its rows."""
-    low = np.minimum(at.astype(np.int64), len(table) - 2)
-    share = (at - low)[:, None]
-    return np.asarray((1 - share) * table[low] + share * table[low + 1])
+@compiled
+def _along(point: FloatArray, row: FloatArray, first: int) -> float:
+    """Return the product of the way from a section's centre to a point with what stands from ``first`` in its row."""
+    x, y, z = point[0] - row[0], point[1] - row[1], point[2] - row[2]
+    return float(x * row[first] + y * row[first + 1] + z * row[first + 2])
 
 
 def _unit(vectors: FloatArray) -> FloatArray:

@@ -31,22 +31,33 @@ def workspace(levels: Hierarchy, lanes: int, on: Processor) -> Workspace:
     return Workspace(vectors(), vectors(), vectors())
 
 
-def v_cycle(levels: Hierarchy, work: Workspace, boxes: int, on: Processor) -> None:
-    """Solve approximately for ``work.given`` of the first ``boxes`` levels, which is lost, into ``work.values``."""
-    last = len(levels.levels) - 1
-    for given in work.given[boxes:]:
-        on.clear(given)
-    for n, level in enumerate(levels.levels[:-1]):
-        on.clear(work.values[n])
-        for _ in range(_sweeps(n)):
-            on.smooth(level, work.values[n], work.given[n], backward=False)
-        on.residual(level, work.values[n], work.given[n], work.left[n])
-        on.restrict(level, work.left[n], work.given[n + 1])
-    on.solve_last(levels, work.given[last], work.values[last])
-    for n in range(last - 1, -1, -1):
-        on.prolong(levels.levels[n], work.values[n + 1], work.values[n])
-        for _ in range(_sweeps(n)):
-            on.smooth(levels.levels[n], work.values[n], work.given[n], backward=True)
+def v_cycle(levels: Hierarchy, work: Workspace, boxes: int, on: Processor, visits: int = 1) -> None:
+    """Solve approximately for ``work.given`` of the first ``boxes`` levels, which is lost, into ``work.values``.
+
+    The level after these is visited once, or as often as is told: what smooths slowly then is solved for better.
+    """
+    on.clear(work.values[0])
+    _cycle(levels, work, boxes, on, visits, 0)
+
+
+def _cycle(levels: Hierarchy, work: Workspace, boxes: int, on: Processor, visits: int, n: int) -> None:
+    """Go on from the values of level ``n``."""
+    level, values, given = levels.levels[n], work.values[n], work.given[n]
+    if n == len(levels.levels) - 1:
+        on.solve_last(levels, given, values)
+        return
+    for _ in range(_sweeps(n)):
+        on.smooth(level, values, given, backward=False)
+    on.residual(level, values, given, work.left[n])
+    if n + 1 >= boxes:
+        on.clear(work.given[n + 1])
+    on.restrict(level, work.left[n], work.given[n + 1])
+    on.clear(work.values[n + 1])
+    for _ in range(visits if n + 1 == boxes else 1):
+        _cycle(levels, work, boxes, on, visits, n + 1)
+    on.prolong(level, work.values[n + 1], values)
+    for _ in range(_sweeps(n)):
+        on.smooth(level, values, given, backward=True)
 
 
 def _sweeps(level: int) -> int:

@@ -57,7 +57,7 @@ def _add_planes(
     """Add the matrices of planes of cells to their corners' stencils, but for the diagonal."""
     _, ny, nz, _ = stencils.shape
     basis = new_basis(cells)
-    energy, half = np.zeros((7, 7), basis.sigma.dtype), np.zeros((7, 8), basis.sigma.dtype)
+    energy, half = np.zeros((7, 8), basis.sigma.dtype), np.zeros((7, 8), basis.sigma.dtype)
     matrix = np.zeros(64, basis.sigma.dtype)
     labels, s, m, before = cells.labels, cells.subsamples, cells.margin, -1
     flat, place = stencils.reshape(-1), _places(ny, nz)

@@ -14,8 +14,9 @@ from spinemodel.arrays import FloatArray
 from spinemodel.errors import ConvergenceError
 from spinemodel.field import conjugate_gradients
 from spinemodel.field._processor_cpu import Cpu
+from spinemodel.field.boxes import Box
 from spinemodel.field.composite import Composite, by_node
-from spinemodel.field.conjugate_gradients import solve_system
+from spinemodel.field.conjugate_gradients import solve_by_cycles, solve_system
 from tests.field.equations import counting, cube_boxes, plain, probed, values_of, vector
 
 CONDUCT = (0.6, 1.7, 0.01, 0.04, 0.01, 0.25)
@@ -48,6 +49,16 @@ def test_the_solution_is_a_direct_solvers(grounded: bool) -> None:
     assert solution.residuals.shape[1] == 3
     assert np.array_equal(solution.residuals[0], np.ones(3))
     assert solution.residuals[-1].max() <= 1e-10
+
+
+@pytest.mark.parametrize("tolerance", [1e-2, 1e-8])
+def test_cycles_alone_find_the_same_on_one_box(tolerance: float) -> None:
+    matrix = plain([Box((-12, -12, -12), (25, 25, 25), 0.5)], canal, grounded=False, held=0.02)
+    right = vector(matrix, drawn(matrix, 3, np.float32))
+    expected = values_of(matrix, solve_system(matrix, tuple(part.copy() for part in right), 3, 1e-8).values, 3)
+    found, left = solve_by_cycles(matrix.levels, right[0], 3, tolerance, matrix.on)
+    assert tolerance / 1000 < left <= tolerance
+    assert np.linalg.norm(values_of(matrix, (found,), 3) - expected) <= 5 * max(left, 1e-6) * np.linalg.norm(expected)
 
 
 def test_complex_conductivities_are_solved_too() -> None:
