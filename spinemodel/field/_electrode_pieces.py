@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,22 @@ _BEYOND: Final = 1 + 1e-6
 
 _CORNER_RULE: Final = np.array([[4, 1, 1], [1, 4, 1], [1, 1, 4]]) / 6
 """Corners' weights at the three points whose mean is exact for quadratics (Strang and Fix 1973, table 4.1)."""
+
+
+Try: TypeAlias = tuple[float, float, FloatArray]
+"""Where tissue is looked for: how deep, in sub-voxels and in cells, and how far aside, in sub-voxels (n, 3)."""
+
+
+def _tries() -> list[Try]:
+    aside = np.stack(np.unravel_index(np.arange(27), (3, 3, 3)), axis=1) - 1.0
+    square = (aside**2).sum(axis=1)
+    tries = [(0.5, 0.0, 0), (0.0, 0.25, 0), (0.0, 0.5, 0), (0.5, 0.0, 1), (0.5, 0.0, 2), (0.5, 0.0, 3)]
+    return [(steps, edges, aside[square == far]) for steps, edges, far in tries]
+
+
+TRIES: Final = tuple(_tries())
+"""Half a sub-voxel deep, or further. To the sides, by one sub-voxel, only where a surface ends in another one's steps;
+of those all at one distance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +92,27 @@ class Pieces:
         return Pieces(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
 
+@dataclass(frozen=True, eq=False)
+class Facets:
+    """Parts of a surface: corners (n, 3, 3) mm, normals (n, 3), areas (n,) mm2; whether each is over one sub-voxel."""
+
+    corners: FloatArray
+    normal: FloatArray
+    area: FloatArray
+    is_fine: bool
+
+    @property
+    def centre(self) -> FloatArray:
+        """(n, 3) mm."""
+        return np.asarray(self.corners.mean(axis=1))
+
+
 def together(parts: Sequence[Pieces]) -> Pieces:
     """Return the pieces of several surfaces, one after the other."""
     return Pieces(*(np.concatenate([getattr(one, name) for one in parts]) for name in Pieces.__dataclass_fields__))
 
 
-def pieces_of(
-    electrode: Electrode, cells: Sequence[Cells], is_fine: bool = True, *, must_touch: bool = True
-) -> Pieces:
+def pieces_of(electrode: Electrode, cells: Sequence[Cells], is_fine: bool = True) -> Pieces:
     """Return an electrode's surface in pieces over single sub-voxels, or over single cells.
 
     Parameters
@@ -94,34 +123,47 @@ def pieces_of(
         Of the boxes, from the finest.
     is_fine
         Whether to cut at sub-voxels; if not, at cells.
-    must_touch
-        Whether a piece that touches nothing that conducts is an error; if not, it is left out.
 
     Raises
     ------
     GeometryError
-        If a piece that must touch something that conducts does not.
+        If a piece touches nothing that conducts.
     """
+    facets = facets_of(electrode.triangles, cells, is_fine)
+    if not len(facets.area):
+        raise GeometryError(f"electrode {electrode.name}: got no area, expected triangles of its surface")
+    found, left = touching(facets, cells, TRIES)
+    if len(left):
+        x, y, z = facets.centre[left[0]]
+        raise GeometryError(
+            f"electrode {electrode.name}: {len(left)} of {len(facets.area)} pieces touch nothing that conducts, the "
+            f"first at ({x:.2f}, {y:.2f}, {z:.2f}) mm; expected tissue within half a cell; move the lead, or use "
+            "smaller cells"
+        )
+    return found
+
+
+def facets_of(triangles: FloatArray, cells: Sequence[Cells], is_fine: bool) -> Facets:
+    """Return triangles (m, 3, 3) cut at sub-voxels, or at cells."""
     steps = np.array([one.step_mm if is_fine else one.box.spacing_mm for one in cells])
-    corners = _cut(electrode.triangles, [one.box for one in cells], steps)
+    corners = _cut(triangles, [one.box for one in cells], steps)
     vector = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]) / 2
     area = np.linalg.norm(vector, axis=1)
     real = area > _LEAST * cells[0].step_mm**2
-    corners, normal, area = corners[real], vector[real] / area[real, None], area[real]
-    if not len(area):
-        raise GeometryError(f"electrode {electrode.name}: got no area, expected triangles of its surface")
-    piece, share, box, cell, label = _touched(electrode.name, corners.mean(axis=1), normal, cells, must_touch)
-    fine = np.full(len(piece), is_fine)
-    return Pieces(corners[piece], normal[piece], share * area[piece], box, cell, label, fine)
+    return Facets(corners[real], vector[real] / area[real, None], area[real], is_fine)
 
 
 def finest_box(points: FloatArray, boxes: Sequence[Box], reach_mm: FloatArray | float = 0.0) -> IntArray:
     """Return for each point (n, 3) the first box that holds it, or comes nearer than ``reach_mm`` (n, 3); else -1."""
-    found = np.full(len(points), -1, dtype=np.int64)
-    for n in reversed(range(len(boxes))):
-        slack = 1e-9 * boxes[n].spacing_mm
-        inside = (points + reach_mm >= boxes[n].low - slack) & (points - reach_mm <= boxes[n].high + slack)
-        found[inside.all(axis=1)] = n
+    low, high = (points + reach_mm).T, (points - reach_mm).T
+    found, left = np.full(len(points), -1, dtype=np.int64), np.arange(len(points))
+    for n, box in enumerate(boxes):
+        slack = 1e-9 * box.spacing_mm
+        inside = np.ones(len(left), dtype=bool)
+        for axis in range(3):  # One by one, since most lie in the first box, and to reduce rows of three is slow.
+            inside &= low[axis][left] >= box.low[axis] - slack
+            inside &= high[axis][left] <= box.high[axis] + slack
+        found[left[inside]], left = n, left[~inside]
     return found
 
 
@@ -170,32 +212,25 @@ def _quarters(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> lis
     return [np.stack([corner[chosen] for corner in corners], axis=1) for chosen, corners in parts]
 
 
-def _touched(
-    name: str, centre: FloatArray, normal: FloatArray, cells: Sequence[Cells], must_touch: bool
-) -> tuple[IntArray, FloatArray, IntArray, IntArray, NDArray[np.uint8]]:
-    """Return rows of pieces and their shares, and box, cell and label of what conducts there.
+def touching(facets: Facets, cells: Sequence[Cells], tries: Sequence[Try]) -> tuple[Pieces, IntArray]:
+    """Return the pieces of what touches tissue, and the rows of what touches none.
 
     What is found equally near on several sides shares a piece evenly, so that no side comes first.
     """
-    at = finest_box(centre, [one.box for one in cells])
+    at = finest_box(facets.centre, [one.box for one in cells])
     spacing, step = np.array([(one.box.spacing_mm, one.step_mm) for one in cells])[at].T
-    left, found = np.arange(len(centre)), []
-    for steps, edges, aside in _tries():
+    left, found = np.arange(len(at)), []
+    for steps, edges, aside in tries:
         depth = _BEYOND * (steps * step[left] + edges * spacing[left])
-        inside = (centre[left] + depth[:, None] * normal[left])[:, None] + step[left, None, None] * aside
-        box, cell, label = _held(inside.reshape(-1, 3), cells)
+        deep = facets.centre[left] + depth[:, None] * facets.normal[left]
+        box, cell, label = _held((deep[:, None] + step[left, None, None] * aside).reshape(-1, 3), cells)
         hit = (label > 0).reshape(len(left), len(aside))
         row, flat = np.nonzero(hit)[0], np.flatnonzero(hit)
         found.append((left[row], 1 / hit.sum(axis=1)[row], box[flat], cell[flat], label[flat]))
         left = left[~hit.any(axis=1)]
-    if len(left) and must_touch:
-        x, y, z = centre[left[0]]
-        raise GeometryError(
-            f"electrode {name}: {len(left)} of {len(centre)} pieces touch nothing that conducts, the first at "
-            f"({x:.2f}, {y:.2f}, {z:.2f}) mm; expected tissue within half a cell; move the lead, or use smaller cells"
-        )
-    piece, share, box, cell, label = (np.concatenate(part) for part in zip(*found, strict=True))
-    return piece, share, box, cell, label
+    row, share, box, cell, label = (np.concatenate(part) for part in zip(*found, strict=True))
+    fine = np.full(len(row), facets.is_fine)
+    return Pieces(facets.corners[row], facets.normal[row], share * facets.area[row], box, cell, label, fine), left
 
 
 def _held(points: FloatArray, cells: Sequence[Cells]) -> tuple[IntArray, IntArray, NDArray[np.uint8]]:
@@ -210,18 +245,6 @@ def _held(points: FloatArray, cells: Sequence[Cells]) -> tuple[IntArray, IntArra
     return box, cell, label
 
 
-def _tries() -> list[tuple[float, float, FloatArray]]:
-    """Return where to look for tissue: how deep, in sub-voxels and in cells, and how far aside, in sub-voxels (n, 3).
-
-    Half a sub-voxel deep, or further. To the sides, by one sub-voxel, only where a surface ends in another one's steps;
-    of those all at one distance.
-    """
-    aside = np.stack(np.unravel_index(np.arange(27), (3, 3, 3)), axis=1) - 1.0
-    square = (aside**2).sum(axis=1)
-    tries = [(0.5, 0.0, 0), (0.0, 0.25, 0), (0.0, 0.5, 0), (0.5, 0.0, 1), (0.5, 0.0, 2), (0.5, 0.0, 3)]
-    return [(steps, edges, aside[square == far]) for steps, edges, far in tries]
-
-
 def sub_voxel(points: FloatArray, cells: Cells) -> IntArray:
     """Return the indices (n, 3) into ``cells.labels`` of the sub-voxels that hold points."""
     return np.asarray(np.floor((points - cells.box.low) / cells.step_mm + cells.margin).astype(np.int64))
@@ -230,7 +253,9 @@ def sub_voxel(points: FloatArray, cells: Cells) -> IntArray:
 def label_at(place: IntArray, cells: Cells) -> NDArray[np.uint8]:
     """Return the labels of sub-voxels, (n,); 0 of those outside the box, where nothing of it is."""
     beyond = cells.margin + cells.subsamples * np.array(cells.box.cells)
-    inside = ((place >= cells.margin) & (place < beyond)).all(axis=1)
+    inside = np.ones(len(place), dtype=bool)
+    for axis in range(3):
+        inside &= (place[:, axis] >= cells.margin) & (place[:, axis] < beyond[axis])
     found = np.zeros(len(place), dtype=np.uint8)
     found[inside] = cells.labels[tuple(place[inside].T)]
     return found

@@ -7,21 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
-from spinemodel.anatomy.surface import Surface, corners
+from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import IntArray
 from spinemodel.field._electrode_layer import layer_of
 from spinemodel.field._electrode_pieces import Pieces, pieces_of, together
 from spinemodel.field._electrode_terms import HOLD, loads, terms
+from spinemodel.field._electrode_walls import walls_beside
 from spinemodel.field._electrode_work import Work
 from spinemodel.field.cells import Cells
 from spinemodel.field.problem import Electrode
 from spinemodel.jit import compiled
 from spinemodel.volume._threads import side_by_side
-
-BESIDE = 2.0
-"""Cells beside an electrode in which its walls are looked at. A choice: a piece reaches over one."""
 
 CELLS = 256
 """Cells that a thread takes at a time, some milliseconds (a choice)."""
@@ -112,8 +109,8 @@ def add_electrodes(
     every = [*electrodes, ground] if ground else list(electrodes)
     if not every:
         return ()
-    pieces = [pieces_of(one, cells, one is not ground) for one in every]
-    beside = _beside(walls, pieces[: len(electrodes)], cells)
+    pieces = side_by_side(lambda one: pieces_of(one, cells, one is not ground), every)
+    beside = [*walls_beside(walls, electrodes, cells)]
     parts = [
         _add_box(n, pieces, beside, one, stencil, held, hold)
         for n, (one, stencil, held) in enumerate(zip(cells, stencils, pinned, strict=True))
@@ -133,26 +130,10 @@ def fill_steps(
 
     Needed once before :func:`surface_load`; :func:`add_electrodes` does the same by itself.
     """
-    pieces = [pieces_of(one, cells) for one in electrodes]
-    beside = _beside(walls, pieces, cells)
+    pieces = side_by_side(lambda one: pieces_of(one, cells), electrodes)
+    beside = [*walls_beside(walls, electrodes, cells)]
     for n, (one, stencil, held) in enumerate(zip(cells, stencils, pinned, strict=True)):
         _add_box(n, pieces, beside, one, stencil, held, 0.0)
-
-
-def _beside(walls: Sequence[Surface], electrodes: Sequence[Pieces], cells: Sequence[Cells]) -> list[Pieces]:
-    """Return the pieces of walls that lie beside those of electrodes."""
-    reach, found = BESIDE * cells[0].box.spacing_mm, []
-    places = [one.centre for one in electrodes]
-    for wall in walls if places else ():
-        triangles = corners(wall)
-        low, high = triangles.min(axis=1) - reach, triangles.max(axis=1) + reach
-        near = [((high >= one.min(axis=0)) & (low <= one.max(axis=0))).all(axis=1) for one in places]
-        chosen = np.any(near, axis=0)
-        if chosen.any():
-            pieces = pieces_of(Electrode(wall.name, triangles[chosen]), cells, must_touch=False)
-            distance = cKDTree(np.concatenate(places)).query(pieces.centre, distance_upper_bound=reach)[0]
-            found.append(pieces.of(np.isfinite(distance)))
-    return found
 
 
 def surface_load(electrode: Electrode, cells: Sequence[Cells]) -> Load:
