@@ -252,5 +252,5 @@ def _montage(field: LeadField, contact: str | None, montage: str | None) -> Mont
     if contact is None:
         return None
     if contact not in field.contacts:
-        raise InputError(f"--contact {contact}: the field has {', '.join(field.contacts)}")
+        raise InputError(f"--contact {contact}: no such contact; expected one of {', '.join(field.contacts)}")
     return Montage({contact: 1.0})

@@ -74,7 +74,7 @@ def parse_montage(text: str, contacts: Sequence[str]) -> Montage:
     for part in text.split(","):
         name, current = _part(part, text)
         if name not in contacts:
-            raise InputError(f"montage {text!r}: no contact {name!r}; the field has {', '.join(contacts)}")
+            raise InputError(f"montage {text!r}: no contact {name!r}; expected some of {', '.join(contacts)}")
         if name in currents:
             raise InputError(f"montage {text!r}: {name} stands there twice; expected each contact once")
         currents[name] = current
@@ -121,7 +121,7 @@ def currents(montage: Montage, contacts: Sequence[str]) -> FloatArray:
     """
     unknown = [name for name in montage.currents if name not in contacts]
     if unknown:
-        raise InputError(f"montage {montage}: no contact {', '.join(unknown)}; the field has {', '.join(contacts)}")
+        raise InputError(f"montage {montage}: no contact {', '.join(unknown)}; expected some of {', '.join(contacts)}")
     return np.array([montage.currents.get(name, 0.0) for name in contacts])
 
 

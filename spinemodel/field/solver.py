@@ -46,7 +46,8 @@ GROUNDED: Final = 0.01
 """Of a contact's current, that may be missing at the ground: more is no rounding, but current with nowhere to go."""
 
 SMALLEST: Final = 4
-"""Least area of a contact, in faces of the cells that it lies in: a smaller one is not held to its potential."""
+"""Least area of a contact, in faces of the cells that it lies in: a smaller one is not held to its potential.
+With so few, impedances err by up to 10 %; with twenty, by 1.5 %."""
 
 Drive: TypeAlias = Coupling | Load
 """What a contact does to the nodes: with its potential, or with a given current density."""

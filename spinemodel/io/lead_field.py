@@ -187,6 +187,8 @@ def _opened(path: Path) -> Iterator[Group]:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; expected a lead field that `spinemodel solve` wrote") from None
     except OSError as problem:
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; expected a lead field that `spinemodel solve` wrote") from None
         raise InputError(f"{path}: cannot be read as HDF5 ({one_line(problem)}); {MEND}") from None
     except (KeyError, ValueError, TypeError, AttributeError) as problem:
         if isinstance(problem, InputError):

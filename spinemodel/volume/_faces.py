@@ -33,7 +33,7 @@ _SEEN: Final[WeakKeyDictionary[Surface, Faces]] = WeakKeyDictionary()
 
 
 def faces_of(surface: Surface) -> Faces:
-    """Return the faces of a surface; they are read when it is first seen."""
+    """Return the faces of a surface; they are read when it is first seen, and are not looked at again."""
     if surface not in _SEEN:
         _SEEN[surface] = _read(surface.faces)
     return _SEEN[surface]

@@ -175,7 +175,7 @@ def test_what_patches_hold_is_exported(folder: Path, tmp_path: Path) -> None:
         (("--to", "vti", "--out", "a.vti", "--box", "1,2,3,3,5,6"), "expected a box at a spacing above 0"),
         (("--to", "leadfield", "--out", "a.h5", "--box", "1,2,3,4,5,6", "--spacing", "1"), "for vti and nifti alone"),
         (("sub-toy", "--to", "fibres", "--out", "a.h5", "--box", "1,2,3,4,5,6"), "cannot be cut"),
-        (("--to", "vti", "--out", "a.vti", "--contact", "C9"), "--contact C9: the field has C1, C2"),
+        (("--to", "vti", "--out", "a.vti", "--contact", "C9"), "--contact C9: no such contact; expected one of C1, C2"),
         (("--to", "vti", "--out", "a.vti", "--contact", "C1", "--montage", "C1:1"), "got both"),
         (("sub-toy", "--to", "neuron", "--out", "a.csv"), "expected --contact, one of C1, C2, or --montage"),
         (("--to", "leadfield", "--out", "lf.h5", "--box", "1,2,3,4,5,6"), "is an input too"),

@@ -45,7 +45,7 @@ def test_what_is_written_is_read(currents: dict[str, float]) -> None:
         ("C5:inf", "got 'C5:inf', expected"),
         (":1", "got ':1', expected"),
         ("C5:-1:2", "got 'C5:-1:2', expected"),
-        ("C4:-1", "no contact 'C4'; the field has C1, C5, C9"),
+        ("C4:-1", "no contact 'C4'; expected some of C1, C5, C9"),
         ("c5:-1", "no contact 'c5'"),
         ("C5:-1, C5:1", "C5 stands there twice"),
         ("C5:0,C9:0", "no current flows"),
@@ -68,7 +68,7 @@ def test_sums_are_told() -> None:
 
 def test_currents_stand_in_the_order_of_the_contacts() -> None:
     assert currents(parse_montage("C9:2,C1:-1", CONTACTS), CONTACTS).tolist() == [-1, 0, 2]
-    with pytest.raises(InputError, match="no contact C7; the field has C1, C5, C9"):
+    with pytest.raises(InputError, match="no contact C7; expected some of C1, C5, C9"):
         currents(Montage({"C7": 1.0}), CONTACTS)
     with pytest.raises(InputError, match="values of 2 contacts, expected those of 3"):
         combined(np.ones((2, 5)), Montage({"C1": 1.0}), CONTACTS)

@@ -103,7 +103,7 @@ class TestSampled:
         assert np.isnan(on_points(FIELD, points[1:], [BIPOLE])).all()
 
     def test_contacts_that_are_not_there(self) -> None:
-        with pytest.raises(InputError, match="no contact C9; the field has C1, C2"):
+        with pytest.raises(InputError, match="no contact C9; expected some of C1, C2"):
             on_points(FIELD, np.zeros((1, 3)), [Montage({"C9": 1.0})])
 
     def test_of_another_space(self) -> None:
