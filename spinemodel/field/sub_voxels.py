@@ -28,6 +28,8 @@ def margin_of(subsamples: int) -> int:
 
 def in_reach(medium: Medium, box: Box, wanted: int) -> int:
     """Return how many sub-voxels along an edge of a cell still reach over all parts, of as many as are wanted."""
+    if not medium.parts:
+        return wanted
     ends = np.array(medium.corners)
     reach = max(np.abs(ends - box.low).max(), np.abs(ends - box.high).max()) + box.spacing_mm * wanted
     return max(1, min(wanted, int((REACH - 1) * box.spacing_mm / reach)))

@@ -63,3 +63,4 @@ def test_far_parts_are_reached_with_fewer_sub_voxels() -> None:
     assert in_reach(far, small, 3) == 2
     assert sub_voxels(far, small, 2).all()
     assert in_reach(hollow(), BOX, 3) == 3
+    assert in_reach(medium({}, {"out": conductivity(1.0)}, "out"), small, 3) == 3
