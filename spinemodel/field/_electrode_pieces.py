@@ -36,6 +36,7 @@ Try: TypeAlias = tuple[float, float, FloatArray]
 
 
 def _tries() -> list[Try]:
+    """Return the places, of which one surface takes the first that holds tissue."""
     aside = np.stack(np.unravel_index(np.arange(27), (3, 3, 3)), axis=1) - 1.0
     square = (aside**2).sum(axis=1)
     tries = [(0.5, 0.0, 0), (0.0, 0.25, 0), (0.0, 0.5, 0), (0.5, 0.0, 1), (0.5, 0.0, 2), (0.5, 0.0, 3)]
@@ -155,14 +156,14 @@ def facets_of(triangles: FloatArray, cells: Sequence[Cells], is_fine: bool) -> F
 
 def finest_box(points: FloatArray, boxes: Sequence[Box], reach_mm: FloatArray | float = 0.0) -> IntArray:
     """Return for each point (n, 3) the first box that holds it, or comes nearer than ``reach_mm`` (n, 3); else -1."""
-    low, high = (points + reach_mm).T, (points - reach_mm).T
+    highest, lowest = (points + reach_mm).T, (points - reach_mm).T
     found, left = np.full(len(points), -1, dtype=np.int64), np.arange(len(points))
     for n, box in enumerate(boxes):
         slack = 1e-9 * box.spacing_mm
         inside = np.ones(len(left), dtype=bool)
         for axis in range(3):  # One by one, since most lie in the first box, and to reduce rows of three is slow.
-            inside &= low[axis][left] >= box.low[axis] - slack
-            inside &= high[axis][left] <= box.high[axis] + slack
+            inside &= highest[axis][left] >= box.low[axis] - slack
+            inside &= lowest[axis][left] <= box.high[axis] + slack
         found[left[inside]], left = n, left[~inside]
     return found
 

@@ -219,5 +219,5 @@ def _flow(row: Any, values: Any, at: Any, steps: Any, register: Any) -> Any:
 
 def _renumbered(cells: Cells, field: LeadField) -> NDArray[np.uint8]:
     """Return the tissues of the cells by the field's numbers."""
-    numbers = {name: number for number, name in field.tissues.items()}
-    return np.array([numbers.get(name, 0) for name in cells.names], dtype=np.uint8)[cells.tissue]
+    of_name = {name: number for number, name in field.tissues.items()}
+    return np.array([of_name.get(name, 0) for name in cells.names], dtype=np.uint8)[cells.tissue]
