@@ -1,14 +1,13 @@
-"""The field solver beside closed forms and beside finite elements of second order on tetrahedra.
+"""The field solver beside closed forms, and what it takes in a subject.
 
 ::
 
     python benchmarks/field.py shells                 # concentric shells in a uniform field, against the closed form
     python benchmarks/field.py subject MODEL LEAD     # all contacts in a model: time, memory, steps
-    python benchmarks/field.py reference MODEL LEAD   # one beside NGSolve on Gmsh's tetrahedra, a quarter of an hour
 
-``MODEL`` and ``LEAD`` come from ``spinemodel build --tissues`` and ``spinemodel place``. ``reference`` needs the extras
-``meshing`` and ``reference``; ``--mesh FILE.npz`` keeps the tetrahedra for the next time. Kernels are compiled before
-anything is timed. `field_paddle.py` has a paddle by itself, in one medium and in layers.
+``MODEL`` and ``LEAD`` come from ``spinemodel build --tissues`` and ``spinemodel place``. Kernels are compiled before
+anything is timed. `field_reference.py` has a subject beside finite elements on tetrahedra, and `field_paddle.py` a
+paddle by itself, in one medium and in layers.
 """
 
 from __future__ import annotations
@@ -25,20 +24,16 @@ import numpy as np
 
 from spinemodel.anatomy.fibre_paths import FibrePath
 from spinemodel.anatomy.surface import Surface
-from spinemodel.anatomy.tetrahedra import Tetrahedra
 from spinemodel.field.along_fibres import on_fibres, second_difference
-from spinemodel.field.boxes import Box, Corners, node_points
+from spinemodel.field.boxes import Box, node_points
 from spinemodel.field.cells import cells_of
 from spinemodel.field.composite import apply, by_node, collect, composite
 from spinemodel.field.conductivity import Conductivity
 from spinemodel.field.conjugate_gradients import solve_system
 from spinemodel.field.lead_field import LeadField
-from spinemodel.field.problem import Medium, Problem
+from spinemodel.field.problem import Medium
 from spinemodel.field.processors import processor
-from spinemodel.field.sampling import potential
 from spinemodel.field.stencils import stencils_of
-from spinemodel.io.whole_model import WholeModel
-from spinemodel.leads.lead import Lead
 
 RADII = (4.0, 7.0, 7.3, 9.7)
 SIGMA = (0.25, 1.7, 0.03, 0.04, 0.25)
@@ -49,13 +44,6 @@ HALF = 14.0
 
 NODES_MM = 1.15
 """Between the nodes of a fibre of 10 um."""
-
-FINE_BELOW_MM, FINE_ABOVE_MM = 45.0, 1000.0
-"""How far beyond the lead tetrahedra have elements of second order. A choice: roots run down from the lead, and with
-second order below that, too, unknowns are twice as many."""
-
-REFERENCE_LEFT = 3e-5
-"""Residual of NGSolve's conjugate gradients: potentials on the roots then change by less than 1e-4 of the largest."""
 
 
 def shells() -> None:
@@ -182,104 +170,18 @@ def told(found: tuple[float, float, float]) -> str:
     return "potential {:.2f} %, activating function {:.2f} %, impedance {:.2f} %".format(*(100 * x for x in found))
 
 
-def reference(model: Path, lead: Path, spacing: float, driven: Sequence[str], mesh: Path | None) -> None:
-    """The same problem by ours and by NGSolve on Gmsh's tetrahedra: time of each, and differences on the roots."""
-    from spinemodel.field.reference import potential_at, reference_problem, solve_reference
-    from spinemodel.io.conductivities import read_preset
-    from spinemodel.io.exports.fibres import model_paths
-    from spinemodel.io.field_boxes import field_boxes
-    from spinemodel.io.field_problem import field_problem
-    from spinemodel.io.lead import read_lead
-    from spinemodel.io.whole_model import read_model
-
-    whole = read_model(model)
-    placed = read_lead(lead, whole)
-    clock = Clock()
-    problem = field_problem(whole, placed, read_preset("capogrosso2013"), "grounded")
-    clock.tell("lead laid into the tissues, directions")
-    boxes = field_boxes(whole.require_partition(), placed, spacing, boundary="grounded")
-    fields = _timed_ours(problem, boxes, field_boxes(whole.require_partition(), placed, 1.6, boundary="grounded"))
-    filled = _tetrahedra(whole, placed, mesh)
-    clock.tell(f"{len(filled.cells) / 1e6:.2f} M tetrahedra {'read' if mesh and mesh.exists() else 'by Gmsh'}")
-    posed = replace(reference_problem(problem, filled), fine=_fine(placed))
-    clock = Clock()
-    theirs = solve_reference(posed, driven=driven, threads=2, tolerance=REFERENCE_LEFT, tell=clock.tell)
-    clock.tell(f"NGSolve, {len(driven)} contacts: {theirs.unknowns / 1e6:.2f} M unknowns, {theirs.steps} steps")
-    points = np.vstack([path.points for path in model_paths(whole, count=1)])
-    for n, name in enumerate(driven):
-        c = fields.contacts.index(name)
-        one, two = potential(fields, points, missing="nan")[c], potential_at(theirs, points)[n]
-        ohm = fields.impedance[c, c], theirs.impedance[n, theirs.contacts.index(name)]
-        off = 100 * _worst(one[None], two[None])
-        print(f"{name}: potential on the roots {off:.2f} %, ours {ohm[0]:.0f} and theirs {ohm[1]:.0f} ohm")
-
-
-class Clock:
-    """Tells the seconds since it was last asked, by the clock and of CPU, and the most memory taken so far."""
-
-    def __init__(self) -> None:
-        self.start = time.perf_counter(), time.process_time()
-
-    def tell(self, what: str) -> None:
-        now = time.perf_counter(), time.process_time()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        took, cpu = (b - a for a, b in zip(self.start, now, strict=True))
-        print(f"{what}: {took:.1f} s ({cpu:.1f} s of CPU), {peak:.1f} GB", flush=True)
-        self.start = now
-
-
-def _timed_ours(problem: Problem, boxes: Sequence[Box], coarse: Sequence[Box]) -> LeadField:
-    """Our field of all contacts, after that of one, with kernels compiled."""
-    from spinemodel.field.solver import solve
-
-    solve(problem, coarse)
-    clock = Clock()
-    solve(replace(problem, contacts=problem.contacts[:1]), boxes)
-    clock.tell("ours, 1 contact")
-    field = solve(problem, boxes)
-    clock.tell(f"ours, {len(problem.contacts)} contacts, {len(field.about['residuals'][0]) - 1} steps")
-    return field
-
-
-def _tetrahedra(whole: WholeModel, placed: Lead, kept: Path | None) -> Tetrahedra:
-    """The model and its lead, filled by Gmsh, or as they were kept from an earlier run."""
-    from spinemodel.io.exports.tetrahedra import fill
-    from spinemodel.io.field_problem import with_lead
-
-    if kept and kept.exists():
-        with np.load(kept) as one:
-            labels = tuple(str(name) for name in one["labels"])
-            return Tetrahedra(str(one["space"]), one["vertices"], one["cells"], one["label"], labels)
-    mesh = fill(with_lead(whole.require_partition(), placed))
-    if kept:
-        given = {name: getattr(mesh, name) for name in ("space", "vertices", "cells", "label", "labels")}
-        np.savez(kept, **given)
-    return mesh
-
-
-def _fine(placed: Lead) -> Corners:
-    """Where elements are of second order: at the lead's height and somewhat beyond."""
-    low, high = placed.parts.vertices.min(axis=0), placed.parts.vertices.max(axis=0)
-    far = np.array([np.inf, np.inf, 0])
-    return low - far - [0, 0, FINE_BELOW_MM], high + far + [0, 0, FINE_ABOVE_MM]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("shells", "subject", "reference"))
+    parser.add_argument("what", choices=("shells", "subject"))
     parser.add_argument("paths", nargs="*", type=Path, help="model folder and lead.json")
     parser.add_argument("--spacing", type=float, nargs="+", default=[0.4])
     parser.add_argument("--boundary", default="beyond", choices=("beyond", "grounded", "insulated"))
-    parser.add_argument("--mesh", type=Path, help="tetrahedra, read where they are, else kept there")
-    parser.add_argument("--driven", nargs="+", default=["C8"])
     asked = parser.parse_args()
     if asked.what == "shells":
         return shells()
     if len(asked.paths) != 2:
         sys.exit("expected a model folder and a lead.json")
-    if asked.what == "subject":
-        return subject(*asked.paths, asked.spacing, asked.boundary)
-    return reference(*asked.paths, asked.spacing[0], asked.driven, asked.mesh)
+    return subject(*asked.paths, asked.spacing, asked.boundary)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The field on conforming tetrahedra: what the grid is checked against (extra ``reference``).
 
-Finite elements of second order with NGSolve (Schoeberl 2014, "C++11 implementation of finite elements in NGSolve",
-ASC report 30/2014, TU Wien; LGPL). Slower than the grid, and only where the surfaces could be filled; but interfaces
-and electrodes are where they are.
+Finite elements of second order, or third, with NGSolve (Schoeberl 2014, "C++11 implementation of finite elements in
+NGSolve", ASC report 30/2014, TU Wien; LGPL). Slower than the grid, and only where the surfaces could be filled; but
+interfaces and electrodes are where they are.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def solve_reference(
     driven
         Contacts to solve for; all where it is left out. The others are there, and float.
     order
-        Of the elements: 1 or 2.
+        Of the elements, 1 to 3, where the problem asks for no other.
     tolerance
         Of the solver.
     threads
@@ -117,7 +117,7 @@ def solve_reference(
     BackendUnavailableError
         If NGSolve is not installed.
     InputError
-        If the problem has no such contacts or is not whole.
+        If the problem has no such contacts or is not whole, or there is no such order.
     ConvergenceError
         If the solver does not reach its tolerance.
     """
@@ -127,7 +127,7 @@ def solve_reference(
         raise InputError(f"contacts: got {', '.join(wanted) or 'none'}, expected some of {', '.join(problem.contacts)}")
     with _threads(threads):
         tell("assembling")
-        system = assembled(conducting(problem), order)
+        system = assembled(conducting(problem, order))
         tell(f"{system.unknowns} unknowns")
         volts, steps = np.empty((len(wanted), system.space.ndof)), []
         for k, name in enumerate(wanted):

@@ -16,8 +16,11 @@ from spinemodel.field.boxes import Corners
 from spinemodel.field.conductivity import Conductivity
 from spinemodel.field.problem import Direction
 
-MATERIALS: Final = ("plain", "fibres", "plain_far", "fibres_far")
-"""What conducts alike in all directions and what does not, with elements of second order and of first."""
+HIGHEST: Final = 3
+"""Highest order of elements. A choice: from the fourth on, tetrahedra have unknowns of their own."""
+
+MATERIALS: Final = tuple(f"{kind}{order}" for order in range(1, HIGHEST + 1) for kind in ("plain", "fibres"))
+"""What conducts alike in all directions and what does not, with elements of each order."""
 
 GROUND: Final = "ground"
 """Name of the boundary at 0 V; no contact can have it."""
@@ -41,8 +44,9 @@ class ReferenceProblem:
     ground
         Faces (k, 3) at 0 V, such as :func:`outer_faces`.
     fine
-        Corners (3,) mm of the box within which elements are of second order, and beyond which of first; all are of
-        second order where there is none.
+        Corners (3,) mm of the box beyond which elements are of first order; None: there are no such elements.
+    finest
+        Corners (3,) mm of the box within which they are of third order, also where the first box ends.
     """
 
     mesh: Tetrahedra
@@ -51,6 +55,7 @@ class ReferenceProblem:
     contacts: Mapping[str, IntArray]
     ground: IntArray
     fine: Corners | None = None
+    finest: Corners | None = None
 
     def __post_init__(self) -> None:
         """Make the mappings read-only."""
@@ -72,8 +77,8 @@ class Conducting:
         (m,) S/m: across the fibres, and how much more along them.
     direction
         (m, 3) unit vectors at the cells' centres; zeros where there is no extra.
-    far
-        (m,) whether elements are of first order.
+    order
+        (m,) of the elements: 1, 2 or 3.
     boundary
         Faces (k, 3) by electrode, :data:`GROUND` among them.
     """
@@ -84,7 +89,7 @@ class Conducting:
     across: FloatArray
     extra: FloatArray
     direction: FloatArray
-    far: BoolArray
+    order: IntArray
     boundary: Mapping[str, IntArray]
 
 
@@ -115,37 +120,56 @@ def outer_faces(mesh: Tetrahedra) -> IntArray:
     return np.asarray(whole.faces[(whole.sides == 0).any(axis=1)])
 
 
-def conducting(problem: ReferenceProblem) -> Conducting:
+def conducting(problem: ReferenceProblem, order: int = 2) -> Conducting:
     """Return the cells that conduct, with electrodes and conductivities.
+
+    Parameters
+    ----------
+    problem
+        Tetrahedra, conductivities and electrodes.
+    order
+        Of the elements, 1 to 3, where the problem asks for no other.
 
     Raises
     ------
     InputError
-        If nothing conducts, a direction is missing, or an electrode touches nothing that conducts or another electrode.
+        If nothing conducts, a direction is missing, an electrode touches nothing that conducts or another electrode,
+        or there is no such order.
     """
+    if not 1 <= order <= HIGHEST:
+        raise InputError(f"order of the elements: got {order}, expected 1 to {HIGHEST}")
     mesh = problem.mesh
     conducts = np.array([False, *(name in problem.conductivity for name in mesh.labels)])[mesh.label]
     if not conducts.any():
         raise InputError(f"no part conducts; got conductivities of {', '.join(problem.conductivity) or 'nothing'}")
-    order = np.flatnonzero(conducts)
-    order = order[np.argsort(mesh.label[order], kind="stable")]
+    own = np.flatnonzero(conducts)
+    own = own[np.argsort(mesh.label[own], kind="stable")]
     used = np.zeros(len(mesh.vertices), dtype=bool)
-    used[mesh.cells[order]] = True
+    used[mesh.cells[own]] = True
     place = np.where(used, np.cumsum(used) - 1, -1)
-    cells, label, vertices = place[mesh.cells[order]], mesh.label[order], mesh.vertices[used]
+    cells, label, vertices = place[mesh.cells[own]], mesh.label[own], mesh.vertices[used]
     electrodes = {**problem.contacts, GROUND: problem.ground}
     boundary = {name: _touching(cells, place[faces], len(vertices)) for name, faces in electrodes.items()}
     _require_apart(boundary, len(vertices))
     given = _conductivities(problem, vertices, cells, label)
-    return Conducting(vertices, cells, label, *given, _far(problem, vertices[cells]), MappingProxyType(boundary))
+    orders = _orders(problem, vertices[cells], order)
+    return Conducting(vertices, cells, label, *given, orders, MappingProxyType(boundary))
 
 
-def _far(problem: ReferenceProblem, corners: FloatArray) -> BoolArray:
-    """Tell which cells, (m, 4, 3) mm, do not touch the box in which elements are of second order."""
-    if problem.fine is None:
-        return np.zeros(len(corners), dtype=bool)
-    low, high = problem.fine
-    return np.asarray(((corners.max(axis=1) < low) | (corners.min(axis=1) > high)).any(axis=1))
+def _orders(problem: ReferenceProblem, corners: FloatArray, order: int) -> IntArray:
+    """Return the order of the elements of cells, (m, 4, 3) mm."""
+    orders = np.full(len(corners), order)
+    if problem.fine is not None:
+        orders[~_touch(corners, problem.fine)] = 1
+    if problem.finest is not None:
+        orders[_touch(corners, problem.finest)] = HIGHEST
+    return orders
+
+
+def _touch(corners: FloatArray, box: Corners) -> BoolArray:
+    """Tell which cells, (m, 4, 3) mm, have room in common with a box, as far as their own boxes tell."""
+    low, high = box
+    return np.asarray(((corners.max(axis=1) >= low) & (corners.min(axis=1) <= high)).all(axis=1))
 
 
 def _touching(cells: IntArray, faces: IntArray, count: int) -> IntArray:
@@ -234,4 +258,4 @@ def cell_order(parts: Conducting) -> IntArray:
 
 def _material(parts: Conducting) -> IntArray:
     """Return the number of each cell's material (m,)."""
-    return np.asarray(2 * parts.far + (parts.extra != 0), dtype=np.int64)
+    return np.asarray(2 * (parts.order - 1) + (parts.extra != 0), dtype=np.int64)

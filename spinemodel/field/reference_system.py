@@ -1,4 +1,4 @@
-"""Finite elements of first or second order on tetrahedra, and how their equations are solved (extra ``reference``)."""
+"""Finite elements of first to third order on tetrahedra, and how their equations are solved (extra ``reference``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import ConvergenceError
-from spinemodel.field.reference_mesh import GROUND, Conducting, cell_order, ngsolve_mesh
+from spinemodel.field.reference_mesh import GROUND, HIGHEST, Conducting, cell_order, ngsolve_mesh
 
 DIRECT: Final = 60_000
 """Unknowns up to which the matrix is factored. A choice: below it, a factor takes a second or two and 0.5 GB."""
@@ -48,15 +48,15 @@ class System:
         return int(self.space.FreeDofs().NumSet())
 
 
-def assembled(parts: Conducting, order: int = 2) -> System:
-    """Return the equations of div(sigma grad u) = 0 with elements of an order, 1 or 2.
+def assembled(parts: Conducting) -> System:
+    """Return the equations of div(sigma grad u) = 0.
 
     The form is the integral of (across grad u . grad v + extra (d . grad u)(d . grad v)).
     """
     import ngsolve as ng
 
     mesh = ngsolve_mesh(parts)
-    space = _space(mesh, parts, order)
+    space = _space(mesh, parts)
     form = _form(space, parts)
     if space.ndof <= DIRECT:
         form.Assemble()
@@ -77,22 +77,40 @@ def _regions(mesh: Any, parts: Conducting) -> list[Any]:
     return [mesh.Boundaries(f"^{escape(name)}$") for name in parts.boundary if name != GROUND]
 
 
-def _space(mesh: Any, parts: Conducting, order: int) -> Any:
+def _space(mesh: Any, parts: Conducting) -> Any:
     """Return the finite elements that are even on every contact and 0 on the ground.
 
-    Unknowns of vertices come first; those of edges are 0 where the potential is linear, and are left out where all
-    cells round an edge are of first order. All vertices of a contact have the unknown of the first of them, and its
-    edges none.
+    Unknowns of vertices come first; those of edges and faces are 0 where the potential is linear, and are left out
+    where all cells round them are of a lower order. All vertices of a contact have the unknown of the first of them,
+    and its edges and faces none.
     """
     import ngsolve as ng
 
-    space, contacts = ng.H1(mesh, order=order, dirichlet=GROUND), _regions(mesh, parts)
+    highest, contacts = int(parts.order.max()), _regions(mesh, parts)
+    space = ng.H1(mesh, order=highest, dirichlet=GROUND)
     space = ng.comp.PlateauFESpace(space, contacts) if contacts else space
-    if order == 1 or not parts.far.any():
+    if (parts.order == highest).all():
         return space
-    kept = space.GetDofs(mesh.Materials("plain|fibres"))
-    kept[: mesh.nv] = True
+    kept = _up_to(1, space, highest)
+    for order in range(2, highest + 1):
+        cells = "|".join(f".*{n}" for n in range(order, HIGHEST + 1))
+        kept |= space.GetDofs(mesh.Materials(cells)) & _up_to(order, space, highest)
     return ng.Compress(space, active_dofs=kept)
+
+
+def _up_to(order: int, space: Any, highest: int) -> Any:
+    """Return which unknowns are of no higher order than one, in a space of elements of the highest.
+
+    Those of vertices come first, then of each edge one of second order, and of third, then of each face one of third.
+    """
+    import ngsolve as ng
+
+    vertices, edges = space.mesh.nv, space.mesh.nedge
+    bits = np.zeros(space.ndof, dtype=bool)
+    bits[:vertices] = True
+    bits[vertices : vertices + (highest - 1) * edges].reshape(edges, -1)[:, : order - 1] = True
+    bits[vertices + (highest - 1) * edges :] = order == highest
+    return ng.BitArray(bits)
 
 
 def _unknowns(space: Any, parts: Conducting) -> dict[str, int]:
@@ -122,9 +140,9 @@ def _form(space: Any, parts: Conducting) -> Any:
 def _two_levels(matrix: Any, free: Any, coarse: Any, first: Any, contacts: Sequence[IntArray]) -> Any:
     """Return a step of Gauss-Seidel, multigrid on the elements of first order, and a step back.
 
-    The basis of second order holds that of the first, whose unknowns, on vertices, come first; what it adds on edges
-    is of short range, and Gauss-Seidel takes it. What is missing at a contact goes in equal shares to its vertices,
-    whose mean comes back: the one is the transpose of the other, so that the whole is symmetric.
+    Bases of higher order hold that of the first, whose unknowns, on vertices, come first; what they add on edges and
+    faces is of short range, and Gauss-Seidel takes it. What is missing at a contact goes in equal shares to its
+    vertices, whose mean comes back: the one is the transpose of the other, so that the whole is symmetric.
     """
     import ngsolve as ng
 

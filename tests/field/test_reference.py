@@ -1,4 +1,4 @@
-"""Finite elements of second order against closed forms, on meshes whose surfaces are exact or nearly so."""
+"""Finite elements against closed forms, on meshes whose surfaces are exact or nearly so."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_a_disc_on_an_insulator() -> None:
     np.testing.assert_allclose(potential_at(fine, x)[0], exact, atol=0.03 * resistance)
 
 
-@pytest.mark.parametrize(("order", "least"), [(1, 1.7), (2, 2.6)])
+@pytest.mark.parametrize(("order", "least"), [(1, 1.7), (2, 2.6), (3, 3.5)])
 def test_order_of_convergence(order: int, least: float) -> None:
     """A source beside a box of oblique fibres, its potential given on the faces."""
     import ngsolve
@@ -199,8 +199,8 @@ def test_order_of_convergence(order: int, least: float) -> None:
     for n in (5, 10):
         mesh = cubes((n, n, n), (1, 1, 1), lambda x: np.ones(len(x), int), ("Box",))
         given = {"Box": value(0.6, 0.1)}, {"Box": all_along(way)}
-        parts = conducting(ReferenceProblem(mesh, *given, {}, outer_faces(mesh)))
-        system = reference_system.assembled(parts, order)
+        parts = conducting(ReferenceProblem(mesh, *given, {}, outer_faces(mesh)), order)
+        system = reference_system.assembled(parts)
         u = ngsolve.GridFunction(system.space)
         off = [axis - float(place) for axis, place in zip((ngsolve.x, ngsolve.y, ngsolve.z), at, strict=True)]
         back = np.linalg.inv(tensor)
@@ -257,13 +257,13 @@ def test_all_of_the_current_leaves_through_the_ground() -> None:
     assert balance[field.system.contacts["Two"]] == pytest.approx(0.0, abs=1e-8)
 
 
-@pytest.mark.parametrize("order", [1, 2])
-def test_multigrid_and_the_factored_matrix_agree(order: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("order", "most"), [(1, 60), (2, 60), (3, 90)])
+def test_multigrid_and_the_factored_matrix_agree(order: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     exact = solve_reference(many(), order=order, tolerance=1e-9)
     monkeypatch.setattr(reference_system, "DIRECT", 0)
     iterated = solve_reference(many(), order=order, tolerance=1e-9)
     np.testing.assert_allclose(iterated.impedance, exact.impedance, rtol=1e-6)
-    assert max(iterated.steps) < 60
+    assert max(iterated.steps) < most
 
 
 @pytest.mark.parametrize("direct", [0, reference_system.DIRECT])
@@ -281,6 +281,25 @@ def test_elements_are_of_second_order_where_asked(direct: int, monkeypatch: pyte
     assert solve_reference(everywhere, driven=["One"]).unknowns == second.unknowns
 
 
+@pytest.mark.parametrize("direct", [0, reference_system.DIRECT])
+def test_elements_of_all_orders_side_by_side(direct: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every unknown more lets a contact's potential rise, and no more than the whole of third order."""
+    monkeypatch.setattr(reference_system, "DIRECT", direct)
+    upper, near = (np.array([0, 0, 1.6]), np.array([6, 6, 3.0])), (np.array([0.2, 2.2, 2.2]), np.array([1.8, 3.8, 3]))
+    made = [
+        solve_reference(replace(many(), fine=fine, finest=finest), driven=["One"], order=order, tolerance=1e-10)
+        for order, fine, finest in (
+            (1, None, None), (1, None, near), (2, upper, near), (2, None, near), (3, None, None)
+        )
+    ]  # fmt: skip
+    unknowns, ohms = [one.unknowns for one in made], [float(one.impedance[0, 0]) for one in made]
+    assert sorted(set(unknowns)) == unknowns
+    assert sorted(set(ohms)) == ohms
+    assert ohms[2] == pytest.approx(ohms[-1], rel=0.004)
+    everywhere = replace(many(), finest=(np.zeros(3), np.full(3, 6.0)))
+    assert solve_reference(everywhere, driven=["One"], order=1).unknowns == unknowns[-1]
+
+
 def test_not_converged_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reference_system, "DIRECT", 0)
     monkeypatch.setattr(reference_system, "MOST_STEPS", 3)
@@ -296,7 +315,7 @@ def test_cells_keep_their_order() -> None:
     mesh, order = ngsolve_mesh(parts), cell_order(parts)
     centres = parts.vertices[parts.cells[order]].mean(axis=1)
     np.testing.assert_array_equal(mesh(*centres.T.copy())["nr"], np.arange(len(order)))
-    volume = ngsolve.Integrate(ngsolve.CoefficientFunction(1), mesh, definedon=mesh.Materials("fibres"))
+    volume = ngsolve.Integrate(ngsolve.CoefficientFunction(1), mesh, definedon=mesh.Materials("fibres2"))
     assert volume == pytest.approx(2 * 2 * 3)
 
 
@@ -331,6 +350,8 @@ def test_what_is_wrong_is_said() -> None:
         conducting(ReferenceProblem(mesh, stores, {}, problem.contacts, problem.ground))
     with pytest.raises(InputError, match="expected some of"):
         solve_reference(problem, driven=["Four"])
+    with pytest.raises(InputError, match="got 4, expected 1 to 3"):
+        solve_reference(problem, order=4)
     with pytest.raises(InputError, match="no part 'Bone'"):
         faces_of_part(mesh, "Bone")
 
