@@ -58,6 +58,6 @@ def _state() -> str:
 
 
 def mark() -> Path | None:
-    """Return the file that is there once all code has been compiled; None where no code is kept in a folder of ours."""
+    """Return how the files are called that are there once code has been compiled; None where no code is kept."""
     folder = config.CACHE_DIR or _folder()
     return Path(folder) / f"compiled-{_state()}-numba-{__version__}" if folder else None

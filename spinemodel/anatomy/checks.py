@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from spinemodel.anatomy.facing import doubled_faces, inward_parts
 from spinemodel.anatomy.intersections import self_intersections
 from spinemodel.anatomy.solids import NOTHING_MM3, parts_overlap_mm3
 from spinemodel.anatomy.surface import Surface, area, corners, face_vectors, volume
@@ -36,10 +37,14 @@ class SurfaceCheck:
         Edges with a face on one side only.
     branching_edges
         Edges with more than two faces, or two that run along it in the same direction.
+    doubled_faces
+        Faces with the corners of another, in the same order.
     volume_mm3
         Signed; positive where faces look outwards.
     area_mm2
         Of all faces.
+    inward_parts
+        Parts that look inwards and bound no cavity; 0 for a single part, or where it is not closed.
     parts_overlap_mm3
         Volume that its closed parts share with each other; 0 for a single part, or where it is not closed.
     self_intersections
@@ -59,8 +64,10 @@ class SurfaceCheck:
     euler: int
     open_edges: int
     branching_edges: int
+    doubled_faces: int
     volume_mm3: float
     area_mm2: float
+    inward_parts: int
     parts_overlap_mm3: float
     self_intersections: int
     degenerate: int
@@ -74,7 +81,9 @@ class SurfaceCheck:
         broken = {
             f"{self.open_edges} open edges": self.open_edges > 0,
             f"{self.branching_edges} edges not shared by two faces alike": self.branching_edges > 0,
+            f"{self.doubled_faces} faces stand there twice": self.doubled_faces > 0,
             f"volume {self.volume_mm3:.3g} mm3 is not positive: faces look inwards": self.volume_mm3 <= 0,
+            f"{self.inward_parts} parts look inwards and bound no cavity": self.inward_parts > 0,
             f"{self.self_intersections} pairs of faces intersect": self.self_intersections > 0,
             f"its parts overlap by {self.parts_overlap_mm3:.3g} mm3": self.parts_overlap_mm3 > NOTHING_MM3,
             f"{self.degenerate} faces without area": self.degenerate > 0,
@@ -103,8 +112,10 @@ def check_surface(surface: Surface) -> SurfaceCheck:
         euler=used - edges + len(surface.faces),
         open_edges=open_edges,
         branching_edges=branching,
+        doubled_faces=doubled_faces(surface),
         volume_mm3=volume(surface),
         area_mm2=area(surface),
+        inward_parts=len(inward_parts(surface)) if closed and parts > 1 else 0,
         parts_overlap_mm3=parts_overlap_mm3(surface) if closed and parts > 1 else 0.0,
         self_intersections=len(self_intersections(surface)),
         degenerate=int((areas <= 1e-12 * areas.max(initial=0.0)).sum()),

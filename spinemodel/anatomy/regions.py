@@ -8,7 +8,6 @@ their patches in common.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -16,11 +15,9 @@ from scipy.sparse.csgraph import connected_components
 
 from spinemodel.anatomy.arrangement.unfold import turns
 from spinemodel.anatomy.compartments import OUTSIDE, Partition
+from spinemodel.anatomy.facing import INSIDE_TURNS, turns_round
 from spinemodel.arrays import FloatArray, IntArray, freeze_int
 from spinemodel.errors import GeometryError
-
-INSIDE_TURNS: Final = 0.5
-"""A point is inside a closed surface that winds round it once, outside one that winds round it 0 times."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,16 +154,7 @@ def _around(partition: Partition, shells: IntArray, hole: int, outer: IntArray, 
     for shell in outer[np.argsort(size[outer])]:
         own = (shells == shell).any(axis=1)
         faces = np.where(shells[own, :1] == shell, partition.faces[own], partition.faces[own][:, ::-1])
-        if size[shell] > -size[hole] and _winding(partition.vertices[faces] - point) > INSIDE_TURNS:
+        if size[shell] > -size[hole] and turns_round(partition.vertices[faces] - point) > INSIDE_TURNS:
             return int(shell)
     place = ", ".join(f"{x:.2f}" for x in point)
     raise GeometryError(f"a cavity near ({place}) mm lies in no piece of its compartment; expected a closed partition")
-
-
-def _winding(triangles: FloatArray) -> float:
-    """Return how often triangles (m, 3, 3) wind round the origin (van Oosterom and Strackee 1983, eq. 8)."""
-    a, b, c = np.moveaxis(triangles, 1, 0)
-    la, lb, lc = (np.linalg.norm(v, axis=1) for v in (a, b, c))
-    dots = [np.einsum("ij,ij->i", *pair) for pair in ((a, b), (b, c), (c, a))]
-    triple = np.einsum("ij,ij->i", a, np.cross(b, c))
-    return float(2 * np.arctan2(triple, la * lb * lc + dots[0] * lc + dots[1] * la + dots[2] * lb).sum() / (4 * np.pi))

@@ -127,7 +127,7 @@ def _draw(
     out: Path, field: LeadField, montage: Montage, model: WholeModel, lead: Lead | None, surfaces: bool
 ) -> None:
     """Draw sections or surfaces."""
-    from spinemodel.report.field_sections import in_words
+    from spinemodel.report.montage_words import in_words
 
     title = f"{model.subject}: {in_words(montage)}"
     if surfaces:

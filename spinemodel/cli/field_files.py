@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from spinemodel.field.montage import Montage
     from spinemodel.io.whole_model import WholeModel
     from spinemodel.leads.lead import Lead
+    from spinemodel.volume.grid import Shape
 
 
 def model_of(field: LeadField, path: Path, model: Path) -> WholeModel:
@@ -65,7 +67,7 @@ def write_part(
     """Write a smaller lead field."""
     from spinemodel.field.crop import crop
     from spinemodel.field.montage import superpose
-    from spinemodel.io.field_exports import require_within
+    from spinemodel.io.field_points import require_within
     from spinemodel.io.lead_field import write_lead_field
 
     require_within(field, *region)
@@ -81,10 +83,12 @@ def write_volume(
     region: tuple[list[float], list[float]] | None, spacing: float | None,
 ) -> None:  # fmt: skip
     """Write image data or voxels."""
-    from spinemodel.io.field_exports import lattice, write_nifti, write_vti
+    from spinemodel.io.field_exports import write_nifti, write_vti
+    from spinemodel.io.field_points import lattice
 
     wanted = _several(field, chosen, contact)
-    grid = lattice(field, region, spacing)
+    grid = lattice(field, region, spacing, len(wanted))
+    _tell_size(grid.shape, len(wanted))
     with step(f"Writing {out}"):
         if to == "vti":
             without = write_vti(out, field, grid, wanted)
@@ -95,6 +99,17 @@ def write_volume(
     say(f"{' x '.join(map(str, grid.shape))} points {h:g} mm apart, RAS {ends} mm; mV of {', '.join(wanted)}: {out}")
     if without:
         say(f"note: {100 * without:.2g} % of the points have no potential, as in the lead's body: NaN")
+
+
+def _tell_size(shape: Shape, volumes: int) -> None:
+    """Print how many points an export has, and what memory it takes."""
+    from spinemodel.io.export_room import export_memory, volume_bytes
+    from spinemodel.io.memory import free_bytes, told
+
+    free, points = free_bytes(), f"{prod(shape) / 1e6:.3g} million points"
+    numbers, memory = told(volume_bytes(shape, volumes)), told(export_memory(shape, volumes))
+    have = "" if free is None else f", and {told(free)} are free"
+    say(f"{points}, {volumes} volume{'s' if volumes > 1 else ''}: {numbers} of numbers, about {memory} of memory{have}")
 
 
 def write_on_model(

@@ -48,21 +48,44 @@ def print_patches(patches: Sequence[Box]) -> None:
 
 
 def print_impedances(field: LeadField) -> None:
-    """Print the impedance of each contact to the ground, and what it shares with the contact that shares most."""
-    import numpy as np
+    """Print the impedance of each contact to the ground, and what it shares with the contact that shares most.
 
-    own = np.abs(np.diag(field.impedance))
-    rows = []
+    Complex ones, at a frequency, are told by magnitude and phase.
+    """
+    ohm, rows = field.impedance, []
     for i, name in enumerate(field.contacts):
-        row = {"contact": name, "ohm": f"{own[i]:.1f}"}
-        others = [j for j in range(len(own)) if j != i]
+        row = {"contact": name, "ohm": _impedance(ohm[i, i])}
+        others = [j for j in range(len(ohm)) if j != i]
         if others:
-            j = max(others, key=lambda other: abs(field.impedance[i, other]))
-            row |= {"nearest": field.contacts[j], "shared ohm": f"{field.impedance[i, j]:.1f}"}
-            row["between ohm"] = f"{field.impedance[i, i] + field.impedance[j, j] - 2 * field.impedance[i, j]:.1f}"
+            j = max(others, key=lambda other: abs(ohm[i, other]))
+            row |= {"nearest": field.contacts[j], "shared ohm": _impedance(ohm[i, j])}
+            row["between ohm"] = _impedance(ohm[i, i] + ohm[j, j] - 2 * ohm[i, j])
         rows.append(row)
     title = "Impedance to the ground; shared with, and between, a contact and the one that is nearest by current"
-    print_rows(title, rows, numbers=("ohm", "shared ohm", "between ohm"))
+    print_rows(f"{title}{_at_frequency(field)}", rows, numbers=("ohm", "shared ohm", "between ohm"))
+
+
+def _impedance(ohm: Any) -> str:
+    """Return an impedance, ohm, as it is written: of a complex one magnitude and phase.
+
+    Examples
+    --------
+    >>> _impedance(12.34), _impedance(3 - 4j)
+    ('12.3', '5.0 -53.1°')
+    """
+    from numpy import angle, iscomplexobj
+
+    return f"{abs(ohm):.1f} {angle(ohm, deg=True):.1f}°" if iscomplexobj(ohm) else f"{ohm:.1f}"
+
+
+def _at_frequency(field: LeadField) -> str:
+    """Return what is said of complex impedances; nothing of real ones."""
+    from numpy import iscomplexobj
+
+    if not iscomplexobj(field.impedance):
+        return ""
+    hertz = dict(field.about.get("settings") or {}).get("frequency_hz")
+    return f"; magnitude in ohm and phase in degrees{'' if hertz is None else f', at {hertz:g} Hz'}"
 
 
 def print_certificate(certificate: Mapping[str, Any]) -> None:

@@ -50,8 +50,9 @@ def rasterise(
 ) -> None:  # fmt: skip
     """Write which tissue or structure fills each voxel, with the names and colours of the labels (BIDS dseg).
 
-    A voxel belongs to what its centre lies in; of structures that overlap, to that of the highest priority. Beside
-    NAME.nii.gz stand NAME.tsv, the labels, and NAME.json, what it was made from.
+    A voxel belongs to what its centre lies in; of structures that overlap, to that of the highest priority. A mesh that
+    is open, turned inside out, or has faces twice is refused. Beside NAME.nii.gz stand NAME.tsv, the labels, and
+    NAME.json, what it was made from.
 
     Example: spinemodel rasterise models/sub-03 --spacing 0.3 --out sub-03_seg-tissue_dseg.nii.gz
 
@@ -59,6 +60,7 @@ def rasterise(
 
     Example: spinemodel rasterise models/sub-03 --like T2.nii.gz --what CSF,White --coverage 4 --out csf_dseg.nii.gz
     """
+    from spinemodel.anatomy.facing import require_once, require_outwards
     from spinemodel.volume._device import choose
     from spinemodel.volume.coverage import require_subsamples
 
@@ -73,7 +75,11 @@ def rasterise(
     chosen = choose(device)
     log.info("device: %s", chosen)
     with step("Rasterising"), about(parts.path):
+        for surface in parts.surfaces.values():
+            require_once(surface)
         spans = _rasterised(parts.surfaces, grid, chosen)
+        for surface in parts.surfaces.values():
+            require_outwards(surface)
     tell_beyond(parts, grid, like, empty=not len(spans.start))
     parameters = _parameters(parts, spacing, what, chosen)
     sources = [*_sources(parts), *([like] if like else [])]

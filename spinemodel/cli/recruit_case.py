@@ -90,7 +90,7 @@ def on_field(field: LeadField, population: Population) -> FibrePotentials:
     from spinemodel.recruitment.sampled import sampled
     from spinemodel.study.compiling import told_once
 
-    with told_once("fibres", say), step("Sampling the field along fibres"):
+    with told_once(["fibres"], say), step("Sampling the field along fibres"):
         return sampled(field, population)
 
 
@@ -103,7 +103,7 @@ def found_in(
     from spinemodel.study.compiling import told_once
 
     start = time.perf_counter()
-    with told_once("recruitment", say), _counted(pulse.name) as tell:
+    with told_once(["recruitment"], say), _counted(pulse.name) as tell:
         found = recruit(population, potentials, montages, pulse, engine=engine(asked.engine, device=asked.device),
                         up_to_mA=asked.up_to_mA, accurate=asked.accurate, progress=tell)  # fmt: skip
     count = _counted_as(len(population) * len(found), "threshold")
@@ -116,7 +116,8 @@ def _counted(what: str) -> Iterator[Progress]:
     """Show how many thresholds are found: at once on a terminal, now and then without one; tell how long it took."""
     from rich.console import Console
 
-    terminal, start = Console(stderr=True), time.perf_counter()
+    # rich knows an emoji by the name -1, and would draw it in "C8:-1: 3 of 50 fibres"
+    terminal, start = Console(stderr=True, emoji=False), time.perf_counter()
     status, last = terminal.status(f"{what} ..."), start
 
     def tell(montage: str, done: int, total: int) -> None:

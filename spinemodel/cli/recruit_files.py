@@ -201,6 +201,7 @@ def draw(
     files: Files, several: Sequence[Recruited], montages: Sequence[Montage], model: WholeModel, lead: Lead | None
 ) -> None:
     """Draw the curves of each montage, of several what each recruits of every root, and the fibres; or say why not."""
+    from spinemodel.report.montage_words import roles
     from spinemodel.report.recruitment import draw_curves
     from spinemodel.report.recruitment_map import draw_map, mapped_classes
 
@@ -210,10 +211,10 @@ def draw(
             path = files.of_class("map", kind)
             draw_map(path, every, kind, title=f"{kind}: currents that recruit 10 %, mA; {several[0].pulse}")
             say(str(path))
-        for i, one in enumerate(several):
+        for i, (one, montage) in enumerate(zip(several, montages, strict=True)):
             path = files.picture(montages, i)
             with step(f"Drawing {path.name}"):
-                draw_curves(path, _curves([one]), title=f"{one.montage}, {one.pulse}")
+                draw_curves(path, _curves([one]), title=f"{one.montage} ({roles(montage)}), {one.pulse}")
             say(str(path))
         _draw_fibres(files, several, montages, model, lead)
     except BackendUnavailableError as missing:
@@ -225,12 +226,14 @@ def _draw_fibres(
 ) -> None:
     """Draw the fibres of each class by their thresholds in the montage that needs least, and the lead where given."""
     from spinemodel.recruitment.fibre_table import fibre_table
+    from spinemodel.report.montage_words import roles
     from spinemodel.report.recruitment_thresholds import activated_classes, draw_thresholds
 
     one, montage = min(zip(several, montages, strict=True), key=lambda each: each[0].thresholds.activated_mA.min())
     found, lines = fibre_table(one), [fibre.points for fibre in one.population.paths]
     for kind in activated_classes(found):
-        path, title = files.of_class("thresholds", kind), f"{kind}: {one.montage}, {one.pulse}"
+        path = files.of_class("thresholds", kind)
+        title = f"{kind}: {one.montage} ({roles(montage)}), {one.pulse}"
         with step(f"Drawing {path.name}"):
             draw_thresholds(path, found, lines, kind, model.surfaces, lead=lead, montage=montage, title=title)
         say(str(path))

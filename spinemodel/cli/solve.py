@@ -81,8 +81,8 @@ def solve(
     Example: spinemodel solve models/sub-03 lead.json --tissues capogrosso2013 --out leadfield.h5 --dry-run
     """
     from spinemodel.io.field_case import Asked, boxes_of, certified, patches_of
-    from spinemodel.io.field_memory import require_memory
-    from spinemodel.study.compiling import told_once
+    from spinemodel.io.field_memory import is_charged, require_memory
+    from spinemodel.study.compiling import field_loops, told_once
     from spinemodel.volume._device import choose
 
     if out.suffix.lower() not in SUFFIXES:
@@ -98,7 +98,8 @@ def solve(
     if dry_run:
         return
     require_memory(case, certify=certify)
-    with told_once("field", say):
+    loops = field_loops(len(case.problem.contacts), complex_values=is_charged(case))
+    with told_once(loops, say):
         field = _told(case, boxes)
     _write(out, field)
     if certify:
@@ -162,7 +163,7 @@ def _draw(path: Path, case: Case, field: LeadField) -> None:
     """Draw the first contact's potential, or say why not."""
     from spinemodel.field.montage import Montage
     from spinemodel.report.field import render_field
-    from spinemodel.report.field_sections import in_words
+    from spinemodel.report.montage_words import in_words
 
     montage = Montage({field.contacts[0]: 1.0})
     try:

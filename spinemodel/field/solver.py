@@ -119,7 +119,8 @@ def solve(
     tolerance
         Of the right-hand side, that may be left.
     subsamples
-        Sub-voxels along an edge of a cell, as of :func:`spinemodel.field.cells.cells_of`.
+        Sub-voxels along an edge of a cell, as of :func:`spinemodel.field.cells.cells_of`; the field's ``about`` says
+        how many each box had.
     device
         ``cpu``; ``cuda``, which needs the extra ``gpu`` and a device; or ``auto``, which takes what there is. Equations
         are made on the CPU, and solved there or on the GPU.
@@ -250,6 +251,7 @@ def _lead_field(
     volts = _inverse(answers) if currents == "floating" else np.eye(len(answers))
     impedance = volts if currents == "floating" else answers
     lost = np.abs(1 + ground @ volts)
+    taken = {"subsamples": [cells.subsamples for cells in system.cells], "currents": currents}
     _require_grounded(problem, impedance, lost)
     for field, cells in zip(fields, system.cells, strict=True):
         for plane in np.moveaxis(field, 0, 3):
@@ -265,7 +267,7 @@ def _lead_field(
         tuple(cells.tissue for cells in system.cells),
         {number: name for number, name in enumerate(system.cells[0].names) if name},
         _symmetric(impedance) * PER_MA,
-        {**about, "currents": currents, "current_balance": float(lost.max()), "asymmetry": _asymmetry(impedance)},
+        {**about, **taken, "current_balance": float(lost.max()), "asymmetry": _asymmetry(impedance)},
     )
 
 

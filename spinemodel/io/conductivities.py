@@ -78,7 +78,7 @@ def read_preset(name_or_path: str | Path, frequency_hz: float | None = None) -> 
     Parameters
     ----------
     name_or_path
-        What ends in ``.toml``, or holds a folder, is a file.
+        What ends with ``.toml``, or holds a folder, is a file.
     frequency_hz
         For complex values at a frequency; None: the one that the table states, or quasi-static.
 
@@ -108,6 +108,10 @@ def _of_package(name: str, frequency: float | None, where: str = "conductivities
     """Return a preset of the package."""
     known = preset_names()
     if name not in known:
+        if more and Path(name).is_file():
+            _of_file(Path(name), frequency)
+            raise InputError(f"{name}: no preset of that name, and a table of conductivities ends with .toml; rename "
+                             f"it, or take one of {', '.join(known)}")  # fmt: skip
         raise InputError(
             f"{where}: no preset {name!r}; nearest is {nearest(name, known)}; expected one of {', '.join(known)}{more}"
         )
@@ -117,15 +121,22 @@ def _of_package(name: str, frequency: float | None, where: str = "conductivities
 
 def _of_file(path: Path, frequency: float | None) -> Preset:
     """Return the table of a user's file."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as problem:
-        raise InputError(
-            f"{path}: cannot be read as TOML ({reason(problem)}); expected a table of conductivities, or one of "
-            f"{', '.join(preset_names())}"
-        ) from None
+    table = _table_of(path)
     preset = _preset(str(path), table, path.stem, frequency)
     return replace(preset, file=path, named=frozenset({**table.get("materials", {}), **table.get("replace", {})}))
+
+
+def _table_of(path: Path) -> dict[str, Any]:
+    """Return a user's file as it is parsed."""
+    presets = ", ".join(preset_names())
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be read as TOML ({reason(problem)}); expected a table of conductivities, or "
+                         f"one of {presets}") from None  # fmt: skip
+    except ValueError as problem:
+        raise InputError(f"{path}: no preset of that name, and no TOML table of conductivities ({reason(problem)}); "
+                         f"expected one of {presets}, or a .toml file") from None  # fmt: skip
 
 
 def _preset(where: str, table: Mapping[str, Any], stem: str, asked: float | None) -> Preset:

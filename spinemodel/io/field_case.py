@@ -17,7 +17,7 @@ from spinemodel.field.conjugate_gradients import Progress
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.patches import with_patches
 from spinemodel.field.problem import Problem
-from spinemodel.field.solver import SUBSAMPLES, Currents, solve
+from spinemodel.field.solver import Currents, solve
 from spinemodel.io.conductivities import read_preset
 from spinemodel.io.exports.fibres import model_paths
 from spinemodel.io.field_boxes import BEYOND_MM, FINE_MM, field_boxes
@@ -168,7 +168,7 @@ def about(case: Case) -> dict[str, Any]:
         "preset": case.preset.name,
         "title": case.preset.title,
         "conductivities": dict(sorted(materials.items())),
-        "settings": plain(case.asked) | {"subsamples": list(SUBSAMPLES)},
+        "settings": plain(case.asked),
     }
 
 

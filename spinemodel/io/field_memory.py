@@ -34,7 +34,7 @@ OPTIONS: Final = Keys("--spacing", "--certify", "--region")
 def memory_of(case: Case, boxes: Sequence[Box], patches: Sequence[Box] = ()) -> int:
     """Return how much memory a solve takes at its most, bytes: in the boxes, or then in the patches."""
     contacts = len(case.problem.contacts)
-    charged = _is_charged(case)
+    charged = is_charged(case)
     own = memory_bytes(boxes, contacts, complex_values=charged)
     return max(own, patches_memory_bytes(boxes, patches, contacts, complex_values=charged))
 
@@ -71,11 +71,11 @@ def _nodes(boxes: Sequence[Box]) -> float:
 def _held(case: Case) -> int:
     """Return how much memory a field takes that is solved, bytes."""
     boxes, patches = _own(case)
-    size = 8 if _is_charged(case) else 4
+    size = 8 if is_charged(case) else 4
     return int(_nodes([*boxes, *patches]) * len(case.problem.contacts) * size)
 
 
-def _is_charged(case: Case) -> bool:
+def is_charged(case: Case) -> bool:
     """Tell whether tissue stores charge."""
     return any(one.is_complex for one in case.problem.medium.conductivity.values())
 

@@ -11,7 +11,7 @@ from spinemodel.errors import InputError
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.montage import Montage
 from spinemodel.io.exports.blender_fields import SceneField
-from spinemodel.io.field_exports import on_points
+from spinemodel.io.field_points import on_points
 from spinemodel.spaces import require_same_space
 
 

@@ -189,6 +189,9 @@ def _opened(path: Path) -> Iterator[Group]:
     except OSError as problem:
         if path.is_dir():
             raise InputError(f"{path}: is a folder; expected a lead field that `spinemodel solve` wrote") from None
+        if problem.errno is None and not h5py.is_hdf5(path):
+            raise InputError(f"{path}: is no lead field, nor any HDF5 file: it does not begin as these do; expected a "
+                             "file that `spinemodel solve` wrote, such as leadfield.h5") from None  # fmt: skip
         raise InputError(f"{path}: cannot be read as HDF5 ({one_line(problem)}); {MEND}") from None
     except (KeyError, ValueError, TypeError, AttributeError) as problem:
         if isinstance(problem, InputError):

@@ -17,7 +17,7 @@ from spinemodel.io.shapes import listed
 from spinemodel.io.slicer import read_markups
 from spinemodel.io.whole_model import WholeModel
 from spinemodel.leads.site import Site, Wall, entries_of, region
-from spinemodel.leads.track import Target
+from spinemodel.leads.track import OPTIONS, Target
 from spinemodel.levels import (
     BONE,
     BULK,
@@ -134,7 +134,7 @@ def _dura_from(model: WholeModel) -> float:
     return -np.inf if z is None else along(model.levels.axis, float(z))
 
 
-def target_of(text: str, model: WholeModel) -> Target:
+def target_of(text: str, model: WholeModel, key: str = OPTIONS.at) -> Target:
     """Return the place that a user asks for.
 
     Parameters
@@ -144,6 +144,8 @@ def target_of(text: str, model: WholeModel) -> Target:
         mm; ``point:FILE.mrk.json``, or ``point:FILE.mrk.json:LABEL`` for one of several.
     model
         With its levels.
+    key
+        What errors call the place.
 
     Raises
     ------
@@ -153,32 +155,32 @@ def target_of(text: str, model: WholeModel) -> Target:
     kind, colon, value = text.partition(":")
     if not colon:
         kind, value = "segment", text
-    kind, value = kind.strip().lower(), value.strip()
-    if kind == "segment":
-        return _at_level(text, value, "spinal segment", model.levels.spinal, model)
-    if kind == "vertebra":
-        return _at_level(text, value, "vertebra", model.levels.vertebral, model)
+    kind, value, where = kind.strip().lower(), value.strip(), f"{key} {text}"
+    if kind in ("segment", "vertebra"):
+        said, s = _at_level(where, value, model, spinal=kind == "segment")
+        return Target(text, said, s=s)
     if kind == "z":
-        return Target(text, f"z {_number(text, value):g} mm", z=_number(text, value))
+        height = _number(where, value)
+        return Target(text, f"z {height:g} mm", z=height)
     if kind == "point" and value:
-        point, name = _point(text, value)
+        point, name = _point(where, value)
         return Target(text, f"point {name}", point=(float(point[0]), float(point[1]), float(point[2])))
-    raise InputError(f"--at {text}: expected {PLACES}")
+    raise InputError(f"{where}: expected {PLACES}")
 
 
-def _at_level(text: str, name: str, kind: str, spans: tuple[Span, ...], model: WholeModel) -> Target:
-    """Return the middle of a level, told in both ways of counting."""
+def _at_level(where: str, name: str, model: WholeModel, *, spinal: bool) -> tuple[str, float]:
+    """Return what the middle of a level is called, in both ways of counting, and where along the axis it lies, mm."""
+    kind, spans = ("spinal segment", model.levels.spinal) if spinal else ("vertebra", model.levels.vertebral)
     span = next((one for one in spans if one.name.lower() == name.lower()), None)
     if span is None:
         raise InputError(
-            f"--at {text}: {model.folder} has no {kind} {name or '(none)'}; there are "
+            f"{where}: {model.folder} has no {kind} {name or '(none)'}; there are "
             f"{', '.join(one.name for one in spans) or 'none'}"
         )
     s = (span.bottom + span.top) / 2
-    spinal = kind == "spinal segment"
     other = beside(model.levels.vertebral if spinal else model.levels.spinal, s)
     what = "disc" if "/" in span.name else kind
-    return Target(text, f"{what} {span.name}{_extrapolated(span)}{_beside(other, spinal=spinal)}", s=s)
+    return f"{what} {span.name}{_extrapolated(span)}{_beside(other, spinal=spinal)}", s
 
 
 def _beside(other: Span | None, *, spinal: bool) -> str:
@@ -194,18 +196,18 @@ def _extrapolated(span: Span) -> str:
     return " (extrapolated)" if span.origin == "extrapolated" else ""
 
 
-def _number(text: str, value: str) -> float:
+def _number(where: str, value: str) -> float:
     """Return the height in ``z:``."""
     try:
         number = float(value)
     except ValueError:
         number = np.nan
     if not np.isfinite(number):
-        raise InputError(f"--at {text}: expected a height in mm (RAS), such as z:-420")
+        raise InputError(f"{where}: expected a height in mm (RAS), such as z:-420")
     return number
 
 
-def _point(text: str, value: str) -> tuple[FloatArray, str]:
+def _point(where: str, value: str) -> tuple[FloatArray, str]:
     """Return the point of a Slicer file, or the one of a label, and its name."""
     path, label = Path(value), ""
     if not path.exists() and ":" in value:
@@ -217,7 +219,7 @@ def _point(text: str, value: str) -> tuple[FloatArray, str]:
     if len(chosen) != 1:
         what = f"{len(chosen)} points" + (f" labelled {label}" if label else "")
         raise InputError(
-            f"--at {text}: {path} holds {what}; expected one, or its label as point:{path}:LABEL; there are "
+            f"{where}: {path} holds {what}; expected one, or its label as point:{path}:LABEL; there are "
             f"{listed(name or '(no label)' for name in labels)}"
         )
     return points[chosen[0]], f"{labels[chosen[0]] or path.name} of {path.name}"

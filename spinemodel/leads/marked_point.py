@@ -13,7 +13,7 @@ from spinemodel.leads.dura_section import LeadSide, Outline, quarter_of
 from spinemodel.leads.site import Site
 
 if TYPE_CHECKING:
-    from spinemodel.leads.track import Target
+    from spinemodel.leads.track import Keys, Target
 
 MOST_OFF_MM: Final = 20.0
 """Farthest that a marked point may lie from the dura. A choice: a canal is about as wide, so that a mark on bone, on a
@@ -28,7 +28,7 @@ def off_dura(site: Site, target: Target) -> float | None:
     return float(np.linalg.norm(nearest(site.sac, point)[1][0] - point[0]))
 
 
-def require_by_dura(site: Site, target: Target) -> None:
+def require_by_dura(site: Site, target: Target, keys: Keys) -> None:
     """Refuse a point that lies too far from the dura to mean a place on it.
 
     Raises
@@ -40,12 +40,12 @@ def require_by_dura(site: Site, target: Target) -> None:
     if target.point is not None and off is not None and off > MOST_OFF_MM:
         x, y, z = target.point
         raise InputError(
-            f"--at {target.asked}: {target.said}, at {x:.1f} {y:.1f} {z:.1f} (RAS), lies {off:.1f} mm from the dura; "
-            f"expected at most {MOST_OFF_MM:g} mm: is coordinateSystem right, and the file of this subject?"
+            f"{keys.at} {target.asked}: {target.said}, at {x:.1f} {y:.1f} {z:.1f} (RAS), lies {off:.1f} mm from the "
+            f"dura; expected at most {MOST_OFF_MM:g} mm: is coordinateSystem right, and the file of this subject?"
         )
 
 
-def arc_to(outlines: list[Outline], target: Target, point: FloatArray, side: LeadSide) -> float:
+def arc_to(outlines: list[Outline], target: Target, point: FloatArray, side: LeadSide, keys: Keys) -> float:
     """Return how far round the dura, from its midline to the right, the place nearest to a point (3,) lies, mm.
 
     Raises
@@ -59,7 +59,7 @@ def arc_to(outlines: list[Outline], target: Target, point: FloatArray, side: Lea
     if abs(arc) > quarter_of(outline):
         other = "ventral" if side == "dorsal" else "dorsal"
         raise InputError(
-            f"--at {target.asked}: {target.said} lies {abs(arc):.1f} mm round the dura from its {side} midline, on its "
-            f"{other} side; expected at most {quarter_of(outline):.1f} mm, or --side {other}"
+            f"{keys.at} {target.asked}: {target.said} lies {abs(arc):.1f} mm round the dura from its {side} midline, "
+            f"on its {other} side; expected at most {quarter_of(outline):.1f} mm, or {keys.side} {other}"
         )
     return arc

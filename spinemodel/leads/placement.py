@@ -17,7 +17,7 @@ from spinemodel.leads.parts import carried
 from spinemodel.leads.seat import seat
 from spinemodel.leads.shape import shape
 from spinemodel.leads.site import Site
-from spinemodel.leads.track import Course, Target, track_over
+from spinemodel.leads.track import OPTIONS, Course, Keys, Target, track_over
 
 GAP_MM: Final = 0.1
 """Between the lead and the dura where nobody says otherwise: it lies on the dura and nothing is pressed. A choice."""
@@ -54,6 +54,8 @@ def place(
     course: Course | None = None,
     gap_mm: float = GAP_MM,
     own: Partition | None = None,
+    *,
+    keys: Keys = OPTIONS,
 ) -> Placed:
     """Return a lead that lies on the dura, and how it fits.
 
@@ -74,6 +76,8 @@ def place(
         Between the lead and the dura's outer face.
     own
         Shape of the design, where it is at hand.
+    keys
+        What errors call the place and the side.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def place(
         raise InputError(f"gap {gap_mm:g} mm: expected 0 to {MOST_GAP_MM:g}")
     course, own = course or Course(), own or shape(design)
     v = own.vertices[:, 1]
-    track = track_over(site, target, course, float(v.min()), float(v.max()), design.backing.width_mm)
+    track = track_over(site, target, course, float(v.min()), float(v.max()), design.backing.width_mm, keys)
     ribbon = seat(site.space, track, site.sac, design.backing, _lower_half(own, design), gap_mm)
     lead = carried(design, ribbon, own)
     return Placed(lead, target, course, gap_mm, fit_of(lead, site))

@@ -92,6 +92,17 @@ class Target:
     point: tuple[float, float, float] | None = None
 
 
+@dataclass(frozen=True)
+class Keys:
+    """What the place and the side are called where they are told: as options, or as a study's keys."""
+
+    at: str
+    side: str
+
+
+OPTIONS: Final = Keys("--at", "--side")
+
+
 @dataclass(frozen=True, eq=False)
 class Track:
     """A line on the dura, with v = 0 at the place asked for.
@@ -126,8 +137,10 @@ class _Start(NamedTuple):
     lateral: float
 
 
-def track_over(site: Site, target: Target, course: Course, low: float, high: float, width_mm: float) -> Track:
-    """Return the line that a lead follows from v = ``low`` to ``high`` mm.
+def track_over(
+    site: Site, target: Target, course: Course, low: float, high: float, width_mm: float, keys: Keys = OPTIONS
+) -> Track:
+    """Return the line that a lead follows from v = ``low`` to ``high`` mm; errors call the place as ``keys`` do.
 
     Sections of the dura across the axis give points, normals and curvatures; cubic splines with knots ``KNOT_MM`` apart
     run through them. Where the dura ends the line goes on straight.
@@ -140,12 +153,12 @@ def track_over(site: Site, target: Target, course: Course, low: float, high: flo
     """
     if abs(course.tilt_deg) > MOST_TILT_DEG:
         raise InputError(f"tilt {course.tilt_deg:g} degrees: expected at most {MOST_TILT_DEG:g} either way")
-    require_by_dura(site, target)
+    require_by_dura(site, target, keys)
     reach = max(-low, high) + abs(course.offset_mm) + KNOT_MM
-    rough = _rough_place(site, target)
+    rough = _rough_place(site, target, keys)
     outlines = _outlines(site, rough - 1.2 * reach, rough + 1.2 * reach, course)
     s = np.array([outline.s for outline in outlines])
-    start = _start(site, outlines, s, target, course)
+    start = _start(site, outlines, s, target, course, keys)
     along = _lengths(outlines, s, start)
     slope = np.tan(np.radians(course.tilt_deg)) * (-1.0 if course.side == "dorsal" else 1.0)
     lateral = start.lateral + slope * along
@@ -157,7 +170,7 @@ def track_over(site: Site, target: Target, course: Course, low: float, high: flo
     return _through(s[used], [np.array(part) for part in zip(*beds, strict=True)], start.s, course, (low, high))
 
 
-def _rough_place(site: Site, target: Target) -> float:
+def _rough_place(site: Site, target: Target, keys: Keys) -> float:
     """Return about where along the axis a target lies, mm; refuse one that is not beside the dura."""
     bottom, top = site.dura_extent
     if target.s is not None:
@@ -165,13 +178,13 @@ def _rough_place(site: Site, target: Target) -> float:
     elif target.point is not None:
         s = float(locate(site.axis, np.array([target.point]))[0][0])
     else:
-        s = float(site.axis.s[np.abs(site.axis.points[:, 2] - _height(target)).argmin()])
+        s = float(site.axis.s[np.abs(site.axis.points[:, 2] - _height(target, keys)).argmin()])
     if not bottom + FROM_END_MM <= s <= top - FROM_END_MM:
         low, high = (float(np.interp(at, site.axis.s, site.axis.points[:, 2])) for at in (bottom, top))
         at = float(np.interp(s, site.axis.s, site.axis.points[:, 2])) if target.z is None else target.z
         raise InputError(
-            f"--at {target.asked}: z {at:.0f} mm, where the model has no dura; expected a place between z {low:.0f} "
-            f"and {high:.0f} mm"
+            f"{keys.at} {target.asked}: z {at:.0f} mm, where the model has no dura; expected a place between z "
+            f"{low:.0f} and {high:.0f} mm"
         )
     return s
 
@@ -192,13 +205,13 @@ def _lengths(outlines: list[Outline], s: FloatArray, start: _Start) -> FloatArra
     return np.interp(s, fine, length_from(line(fine), fine, start.s))
 
 
-def _start(site: Site, outlines: list[Outline], s: FloatArray, target: Target, course: Course) -> _Start:
+def _start(site: Site, outlines: list[Outline], s: FloatArray, target: Target, course: Course, keys: Keys) -> _Start:
     """Return where v = 0 lies: the target's place, the lateral way round the dura, the offset along it."""
     lateral = course.lateral_mm
     if target.point is not None:
-        lateral += arc_to(outlines, target, np.array(target.point), course.side)
+        lateral += arc_to(outlines, target, np.array(target.point), course.side, keys)
     line = smooth_through(s, np.array([place_on(outline, lateral) for outline in outlines]))
-    place = _rough_place(site, target) if target.z is None else _at_height(line, s, target)
+    place = _rough_place(site, target, keys) if target.z is None else _at_height(line, s, target, keys)
     fine = np.linspace(s[0], s[-1], 8 * len(s))
     along = length_from(line(fine), fine, place)
     if not along[0] <= course.offset_mm <= along[-1]:
@@ -209,21 +222,22 @@ def _start(site: Site, outlines: list[Outline], s: FloatArray, target: Target, c
     return _Start(float(np.interp(course.offset_mm, along, fine)), lateral)
 
 
-def _at_height(line: SmoothLine, s: FloatArray, target: Target) -> float:
+def _at_height(line: SmoothLine, s: FloatArray, target: Target, keys: Keys) -> float:
     """Return where along the axis the line comes to the target's height, mm."""
-    height = line(s)[:, 2] - _height(target)
+    wanted = _height(target, keys)
+    height = line(s)[:, 2] - wanted
     rising = np.flatnonzero((height[:-1] <= 0) & (height[1:] > 0))
     if not len(rising):
-        raise InputError(f"--at {target.asked}: the dura reaches from z {line(s[:1])[0, 2]:.0f} to "
+        raise InputError(f"{keys.at} {target.asked}: the dura reaches from z {line(s[:1])[0, 2]:.0f} to "
                          f"{line(s[-1:])[0, 2]:.0f} mm here; expected a height between")  # fmt: skip
     i = int(rising[0])
-    return float(brentq(lambda at: float(line(np.array([at]))[0, 2]) - _height(target), s[i], s[i + 1]))
+    return float(brentq(lambda at: float(line(np.array([at]))[0, 2]) - wanted, s[i], s[i + 1]))
 
 
-def _height(target: Target) -> float:
+def _height(target: Target, keys: Keys) -> float:
     """Return the height that a target asks for, mm."""
     if target.z is None:
-        raise InputError(f"--at {target.asked}: expected a place along the axis, a height or a point; got none")
+        raise InputError(f"{keys.at} {target.asked}: expected a place along the axis, a height or a point; got none")
     return target.z
 
 

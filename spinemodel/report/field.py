@@ -15,19 +15,19 @@ from spinemodel.errors import BackendUnavailableError
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.montage import Montage
 from spinemodel.field.sampling import tissue_at
-from spinemodel.io.field_exports import on_points
+from spinemodel.io.field_points import on_points
 from spinemodel.io.files import atomic
 from spinemodel.leads.lead import Lead
+from spinemodel.report.field_lead import draw_lead, legend_rows
+from spinemodel.report.field_levels import draw_levels
+from spinemodel.report.field_names import draw_names
 from spinemodel.report.field_scale import Scale, draw_bar, scale_of
 from spinemodel.report.field_sections import (
     Cut,
     axial,
-    draw_lead,
-    draw_names,
     draw_outlines,
     draw_potential,
     inside,
-    legend_rows,
     outlines,
     points_of,
     sagittal,
@@ -188,12 +188,12 @@ def _draw_cut(
     width, height = figure.bbox.width, figure.bbox.height
     wide, tall = (2 * half * PX_PER_MM for half in cut.half)
     axes = figure.add_axes((left / width, BELOW_PX / height, wide / width, tall / height))
-    draw_potential(axes, cut, values, scale)
-    shown = outlines(parts, cut)
+    lines, shown = draw_potential(axes, cut, values, scale), outlines(parts, cut)
     draw_outlines(axes, shown)
-    if lead is not None:
-        draw_lead(axes, outlines(lead.parts.parts, cut), montage.currents)
+    of_lead = outlines(lead.parts.parts, cut) if lead else {}
+    draw_lead(axes, of_lead, montage.currents)
     draw_names(axes, shown, cut)
+    draw_levels(axes, lines, of_lead, shown)
     name, (x, y, z) = main_contact(montage), cut.place
     text = f"{cut.name}, at {name}: x {x:.1f}  y {y:.1f}  z {z:.1f} mm (RAS)".replace("-", "\u2212")
     axes.set_title(text, fontsize=11, color=INK)

@@ -12,7 +12,7 @@ import numpy as np
 from spinemodel.anatomy.surface import Surface
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.montage import Montage
-from spinemodel.io.field_exports import on_points
+from spinemodel.io.field_points import on_points
 from spinemodel.io.files import atomic
 from spinemodel.leads.colours import lead_colour
 from spinemodel.leads.lead import BACKING, Lead

@@ -19,7 +19,7 @@ from spinemodel.leads.lead import BACKING, Lead
 from spinemodel.levels import CORD
 from spinemodel.recruitment.fibre_table import FibreTable
 from spinemodel.report.field import BAR_PX, empty_figure
-from spinemodel.report.field_surfaces import ACTIVE, AROUND_MM, PASSIVE, SEEN_THROUGH, SURFACES_PX, TITLE_PX, VIEWS
+from spinemodel.report.field_surfaces import AROUND_MM, PASSIVE, SEEN_THROUGH, SURFACES_PX, TITLE_PX, VIEWS
 from spinemodel.report.panels import (
     FOOT_PX,
     INK,
@@ -33,6 +33,7 @@ from spinemodel.report.panels import (
     to_pyvista,
 )
 from spinemodel.report.recruitment import CURRENT, currents_norm, plain_ticks
+from spinemodel.report.recruitment_legend import ANODE, CATHODE, SILENT, SITE_PX, draw_legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,15 +44,12 @@ COLOURS: Final = "viridis"
 PALE: Final = 0.93
 """Share of the colour map that is used: its last yellow is not seen on white."""
 
-SILENT: Final = (0.82, 0.82, 0.82)
-"""Colour of fibres that are not activated, left out, or unknown, as those that fire first at an end."""
-
 FIBRE_PX: Final = 1.8
 SILENT_PX: Final = 1.2
 """Width of fibres that are activated, and of others."""
 
-SITE_PX: Final = 5.0
-"""Width of the dot where a fibre fires first."""
+LEGEND_PX: Final = 44
+"""Space below the views for what colours, lines and dots mean."""
 
 
 class _Fibres(NamedTuple):
@@ -79,7 +77,8 @@ def draw_thresholds(
 ) -> None:
     """Draw the fibres of a class as a PNG, from behind and from the left, coloured by their thresholds.
 
-    A dot is where a fibre fires first; thin grey fibres are not activated, left out, or unknown.
+    A dot is where a fibre fires first; thin grey fibres are not activated, left out, or unknown. A legend says so, and
+    names cathodes and anodes.
 
     Parameters
     ----------
@@ -96,7 +95,7 @@ def draw_thresholds(
     lead
         To draw; the picture shows what lies round it.
     montage
-        Whose contacts are drawn black.
+        Of which cathodes are drawn black and anodes red.
     title
         Written above.
 
@@ -107,17 +106,19 @@ def draw_thresholds(
     BackendUnavailableError
         If matplotlib or the OpenGL library is missing.
     """
-    width, height = SURFACES_PX[0] + BAR_PX, SURFACES_PX[1] + TITLE_PX
+    width, height = SURFACES_PX[0] + BAR_PX, SURFACES_PX[1] + TITLE_PX + LEGEND_PX
     figure = empty_figure(width, height)
     fibres = _of_class(found, lines, fibre_class)
     norm = currents_norm(fibres.threshold_mA)
     picture = _views(fibres, surfaces, lead, montage, _colours(fibres.threshold_mA, norm))
-    shown = figure.add_axes((0, 0, SURFACES_PX[0] / width, SURFACES_PX[1] / height))
+    shown = figure.add_axes((0, LEGEND_PX / height, SURFACES_PX[0] / width, SURFACES_PX[1] / height))
     shown.imshow(picture, aspect="auto")
     shown.set_axis_off()
     figure.text(16 / width, 1 - 26 / height, title, fontsize=16, va="center", color=INK)
-    box = ((width - BAR_PX) / width, FOOT_PX / height, 24 / width, (SURFACES_PX[1] - 2 * FOOT_PX) / height)
+    tall = (SURFACES_PX[1] - 2 * FOOT_PX) / height
+    box = ((width - BAR_PX) / width, (FOOT_PX + LEGEND_PX) / height, 24 / width, tall)
     _draw_bar(figure, box, norm, f"{fibre_class}, threshold: {CURRENT}")
+    draw_legend(figure, lead, montage)
     with atomic(path) as temporary:
         figure.savefig(temporary, metadata={"Software": None})
 
@@ -197,10 +198,11 @@ def _between(mesh: Any, low: float, high: float) -> Any:
 
 
 def _draw_lead(plotter: Plotter, lead: Lead | None, montage: Montage | None) -> None:
-    """Draw the lead, its backing translucent, and its contacts with a current black."""
-    active = montage.currents if montage else {}
+    """Draw the lead, its backing translucent, and its contacts in the colours of their roles."""
+    currents = montage.currents if montage else {}
+    by_sign = {-1.0: CATHODE, 0.0: PASSIVE, 1.0: ANODE}
     for name, surface in (lead.parts.parts if lead else {}).items():
-        colour = lead_colour(BACKING) if name == BACKING else ACTIVE if name in active else PASSIVE
+        colour = lead_colour(BACKING) if name == BACKING else by_sign[float(np.sign(currents.get(name, 0.0)))]
         plotter.add_mesh(to_pyvista(surface), color=colour, opacity=SEEN_THROUGH if name == BACKING else 1.0, **MATT)
 
 

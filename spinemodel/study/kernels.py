@@ -24,12 +24,11 @@ from spinemodel.field.montage import Montage
 from spinemodel.field.patches import with_patches
 from spinemodel.field.problem import Electrode, Medium, Problem
 from spinemodel.field.solver import LANES, solve
-from spinemodel.jit import mark
 from spinemodel.recruitment.engines import engine
 from spinemodel.recruitment.population import Population
 from spinemodel.recruitment.pulse import monophasic
 from spinemodel.recruitment.recruit import recruit
-from spinemodel.study.compiling import mark_of
+from spinemodel.study.compiling import batches_of, marks_of, study_loops
 
 SPACE: Final = "toy"
 
@@ -58,17 +57,23 @@ def toy_problem(contacts: int) -> Problem:
 
 def toy_field(contacts: int) -> LeadField:
     """Return the toy's field, with a patch."""
-    problem, near, far = toy_problem(min(contacts, LANES)), np.full(3, 4.0), np.full(3, 8.0)
+    problem, near, far = toy_problem(contacts), np.full(3, 4.0), np.full(3, 8.0)
     boxes = nested_boxes([(-near, near)], (-far, far), TOY_MM, widen=2)
     field = solve(problem, boxes, device="cpu")
     patch = box_around(np.array([3.0, -1, -1]), np.array([5.0, 1, 1]), TOY_MM / 2)
     return with_patches(field, problem, [patch], device="cpu")
 
 
+def solve_batches(contacts: int) -> None:
+    """Solve for the toy's field with each number of contacts that are solved side by side."""
+    for count in batches_of(contacts):
+        toy_field(count)
+
+
 def sample(contacts: int) -> None:
     """Sample the toy's field along a line."""
     line = np.linspace((5.0, 0, -2), (5.0, 0, 2), 21)
-    on_fibres(toy_field(contacts), [FibrePath("line", "tissue", "", SPACE, line)], missing="nan")
+    on_fibres(toy_field(min(contacts, LANES)), [FibrePath("line", "tissue", "", SPACE, line)], missing="nan")
 
 
 def excite(contacts: int) -> None:
@@ -86,7 +91,7 @@ def excite(contacts: int) -> None:
 
 
 TOYS: Final[Mapping[str, Callable[[int], object]]] = MappingProxyType(
-    {"field": toy_field, "fibres": sample, "recruitment": excite}
+    {"field": solve_batches, "fibres": sample, "recruitment": excite}
 )
 """By stage, in their order."""
 
@@ -98,9 +103,8 @@ def compile_all(contacts: int) -> None:
     for stage, toy in TOYS.items():
         toy(contacts)
         print(stage, flush=True)
-    for done in (mark(), mark_of(contacts)):
-        if done is not None:
-            done.touch()
+    for done in marks_of(study_loops(contacts)):
+        done.touch()
 
 
 if __name__ == "__main__":

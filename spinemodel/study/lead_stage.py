@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from spinemodel.errors import InputError
 from spinemodel.io.files import plain
 from spinemodel.io.lead import write_lead
 from spinemodel.io.lead_catalogue import find_lead
@@ -16,14 +15,12 @@ from spinemodel.io.study_rows import Study
 from spinemodel.io.whole_model import WholeModel
 from spinemodel.leads.design import LeadDesign
 from spinemodel.leads.placement import Placed, place
-from spinemodel.leads.track import Course
+from spinemodel.leads.track import Course, Keys
 from spinemodel.study.stage import NUMERICAL, Job, Notes, Stage, model_of
 
 POINT: Final = "point:"
 
-OPTION: Final = "--at "
-KEY: Final = "lead.at "
-"""What the place is called on the command line, where messages are made, and in a study."""
+KEYS: Final = Keys("lead.at", "lead.side")
 
 
 def _settings(study: Study) -> Mapping[str, Any]:
@@ -51,11 +48,8 @@ def placed_lead(study: Study, model: WholeModel) -> Placed:
     """Return the lead of a study in its model, and how it fits."""
     row = study.lead
     course = Course(row.offset_mm, row.lateral_mm, row.tilt_deg, row.side, row.midline)
-    try:
-        target = replace(target_of(_absolute(study), model), asked=row.at)
-        return place(design_of(study), site_of(model), target, course, row.gap_mm)
-    except InputError as problem:
-        raise InputError(str(problem).replace(OPTION, KEY)) from None
+    target = replace(target_of(_absolute(study), model, KEYS.at), asked=row.at)
+    return place(design_of(study), site_of(model), target, course, row.gap_mm, keys=KEYS)
 
 
 def design_of(study: Study) -> LeadDesign:

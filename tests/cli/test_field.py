@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from spinemodel.cli.field import app
 from spinemodel.errors import SpineModelError
 from spinemodel.field.sampling import potential
+from spinemodel.io.export_room import AT_LEAST, WORKED_BYTES
 from spinemodel.io.fibre_potentials import read_fibre_potentials
 from spinemodel.io.files import sha256
 from spinemodel.io.lead_field import read_lead_field, write_lead_field
@@ -70,6 +71,19 @@ def test_info_tells_what_it_is(folder: Path) -> None:
     assert re.search(r"activating function, worst C2\W+1\.00\W+3\.40\W+0\.20\W+5\W+within", told)
 
 
+def test_info_tells_impedances_at_a_frequency_by_magnitude_and_phase(folder: Path, tmp_path: Path) -> None:
+    field = read_lead_field(folder / "lf.h5")
+    ohm = np.array([[300 - 400j, 30 + 40j], [30 + 40j, 600]])
+    potentials = tuple(each.astype(np.complex64) for each in field.potential)
+    about = {**field.about, "settings": {"frequency_hz": 2500.0}}
+    write_lead_field(replace(field, potential=potentials, impedance=ohm, about=about), tmp_path / "a.h5")
+    told = " ".join(run("info", tmp_path / "a.h5").split())
+    assert "nearest by current; magnitude in ohm and phase in degrees, at 2500 Hz" in told
+    assert "C1 500.0 -53.1° C2 50.0 53.1° 967.5 -29.7°" in told
+    assert "C2 600.0 0.0° C1 50.0 53.1° 967.5 -29.7°" in told
+    assert "phase" not in run("info", folder / "lf.h5")
+
+
 def test_verify_reads_all_of_it(folder: Path, tmp_path: Path) -> None:
     assert "every array is as it was written" in run("verify", folder / "patched.h5")
     content = bytearray((folder / "patched.h5").read_bytes())
@@ -101,6 +115,22 @@ def test_nifti_of_a_montage(folder: Path, tmp_path: Path) -> None:
     i, j, k = np.rint(np.linalg.inv(image.affine) @ [5, 5, 8, 1])[:3].astype(int)
     assert image.get_fdata()[i, j, k] < 0 < image.get_fdata()[i + 1, j, k]
     assert json.loads((tmp_path / "a.json").read_text())["Volumes"][0]["Name"] == "C1-1_C2+1"
+
+
+def test_an_export_s_size_is_told_and_what_does_not_fit_is_refused_with_a_spacing_that_would(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("export", folder / "lf.h5", "--to", "vti", "--out", tmp_path / "a.vti", "--box", "1,9,1,9,1,9")
+    told = run(*words, "--spacing", "0.25")
+    assert "0.0359 million points, 2 volumes: 0.00029 GB of numbers, about 0.21 GB of memory" in told
+    (tmp_path / "a.vti").unlink()
+    monkeypatch.setattr("spinemodel.io.export_room.free_bytes", lambda: AT_LEAST + 2 * 5000 * WORKED_BYTES)
+    said = problem_of(*words, "--spacing", "0.25")
+    assert said.startswith("export: 2 volumes of 33 x 33 x 33 points need about 0.21 GB of memory")
+    assert not list(tmp_path.iterdir())
+    fits = re.search(r"a spacing of (\S+) mm would fit", said)
+    assert fits
+    run(*words, "--spacing", fits[1])
 
 
 def test_a_smaller_lead_field(folder: Path, tmp_path: Path) -> None:
@@ -172,7 +202,7 @@ def test_what_patches_hold_is_exported(folder: Path, tmp_path: Path) -> None:
         (("--to", "leadfield", "--out", "a.h5"), "expected --box, the part to keep"),
         (("--to", "vti", "--out", "a.vti", "--box", "1,2,3"), "expected six numbers in mm"),
         (("--to", "vti", "--out", "a.vti", "--box", "1,2,3,4,5,nan"), "expected six numbers in mm"),
-        (("--to", "vti", "--out", "a.vti", "--box", "1,2,3,3,5,6"), "expected a box at a spacing above 0"),
+        (("--to", "vti", "--out", "a.vti", "--box", "1,2,3,3,5,6"), "expected a box at a spacing above 1e-06 mm"),
         (("--to", "leadfield", "--out", "a.h5", "--box", "1,2,3,4,5,6", "--spacing", "1"), "for vti and nifti alone"),
         (("sub-toy", "--to", "fibres", "--out", "a.h5", "--box", "1,2,3,4,5,6"), "cannot be cut"),
         (("--to", "vti", "--out", "a.vti", "--contact", "C9"), "--contact C9: no such contact; expected one of C1, C2"),

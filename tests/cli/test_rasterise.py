@@ -225,6 +225,30 @@ def test_what_cannot_be_rasterised_or_written(model, image, tmp_path) -> None:
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("faces", "said"),
+    [
+        (lambda faces: faces[:, ::-1], "surface cube: its faces look inwards: it bounds -1 mm3, expected more than 0"),
+        (lambda faces: np.vstack([faces, faces]), "surface cube: 12 of its 24 faces stand there twice"),
+    ],
+)
+def test_a_mesh_turned_inside_out_or_with_faces_twice_is_refused(faces, said, tmp_path) -> None:
+    cube, mesh = box(), tmp_path / "cube.ply"
+    write_surface(mesh, Surface("cube", "x", cube.vertices, faces(cube.faces)))
+    line = problem_of(mesh, "--spacing", 0.3, "--out", tmp_path / "x.nii")
+    assert line.startswith(f"{mesh}: {said}")
+    assert list(tmp_path.iterdir()) == [mesh], "nothing is written"
+
+
+def test_a_part_of_a_model_that_is_turned_inside_out_is_refused(tmp_path) -> None:
+    cube = box(name="Dura")
+    turned = Surface("Dura", cube.space, cube.vertices, cube.faces[:, ::-1])
+    model = toy_model(tmp_path / "sub-turned", {"Dura": turned}, None)
+    line = problem_of(model, "--spacing", 0.3, "--out", tmp_path / "x.nii")
+    assert "sub-turned: surface Dura: its faces look inwards" in line
+    assert not (tmp_path / "x.nii").exists()
+
+
 def test_inputs_are_never_overwritten(model, image, tmp_path) -> None:
     copy = tmp_path / "sub-toy"
     shutil.copytree(model, copy)

@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from spinemodel.cli.recruit import recruit
+from spinemodel.cli.recruit_case import _counted
 from spinemodel.cli.recruit_tables import print_recruited
 from spinemodel.cli.show import console
 from spinemodel.errors import BackendUnavailableError, SpineModelError
@@ -19,6 +20,9 @@ from spinemodel.recruitment.curves import RecruitmentCurve
 from spinemodel.recruitment.thresholds import Outcome
 from tests.cli.toy_recruitment import lead_field, model_folder
 from tests.recruitment.toy_engine import Toy
+
+ONE = "C1:-1 (cathode C1; anode the ground), monophasic 0.3 ms"
+"""In the titles of its pictures."""
 
 FEW = ("--pulse", "0.3ms", "--fibres", "4", "--classes", "Ia")
 
@@ -139,15 +143,15 @@ def test_a_figure_of_each_montage(folder: Path, tmp_path: Path, monkeypatch: pyt
     run(folder, "--montage", "C1:-1", "--montage", "C1:-1,C2:1", *FEW, "--figure", "--out", tmp_path / "two.tsv")
     of_two = ["two_map_Ia.png", "two_C1-1.png", "two_C1-1_C2+1.png", "two_thresholds_Ia.png"]
     assert list(drawn) == ["one.png", "one_thresholds_Ia.png", *of_two]
-    assert drawn["one_thresholds_Ia.png"] == ("Ia: C1:-1, monophasic 0.3 ms", 16, "Ia", None, {"C1": -1.0})
+    assert drawn["one_thresholds_Ia.png"] == (f"Ia: {ONE}", 16, "Ia", None, {"C1": -1.0})
     monkeypatch.setattr("spinemodel.cli.recruit.lead_of", lambda *_: "a lead")
     both = ("--pulse", "0.3ms", "--fibres", "2", "--classes", "Ia,II")
     told = run(folder, "--montage", "C1:-1", *both, "--figure", "--lead", "lead.json", "--out", tmp_path / "both.tsv")
     assert "not drawn" not in told
-    assert drawn["both_thresholds_II.png"] == ("II: C1:-1, monophasic 0.3 ms", 16, "II", "a lead", {"C1": -1.0})
+    assert drawn["both_thresholds_II.png"] == (f"II: {ONE}", 16, "II", "a lead", {"C1": -1.0})
     assert "both_thresholds_Ia.png" in drawn
     assert drawn["two_map_Ia.png"] == ("Ia", 8)
-    assert drawn["two_C1-1_C2+1.png"] == ("C1:-1,C2:+1, monophasic 0.3 ms", 4)
+    assert drawn["two_C1-1_C2+1.png"] == ("C1:-1,C2:+1 (cathode C1; anode C2), monophasic 0.3 ms", 4)
 
 
 def test_the_help_names_the_study_s_key_for_the_number_of_fibres() -> None:
@@ -155,6 +159,15 @@ def test_the_help_names_the_study_s_key_for_the_number_of_fibres() -> None:
     app.command()(recruit)
     told = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output
     assert "fibres.count in a study" in " ".join(told.split())
+
+
+def test_progress_names_montages_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("spinemodel.cli.recruit_case.EVERY_S", -1.0)
+    with _counted("monophasic 0.3 ms") as tell:
+        tell("C8:-1", 3, 50)
+    assert capsys.readouterr().err == "monophasic 0.3 ms, C8:-1: 3 of 50 fibres\n"
 
 
 def test_a_figure_that_cannot_be_drawn(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

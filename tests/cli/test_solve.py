@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from spinemodel.cli.field_case import watched
 from spinemodel.cli.solve import solve
-from spinemodel.errors import ConvergenceError, SpineModelError
+from spinemodel.errors import ConvergenceError, InputError, SpineModelError
 from spinemodel.field.boxes import Box
 from spinemodel.field.certificate import FINER
 from spinemodel.field.lead_field import LeadField
@@ -26,6 +26,7 @@ from spinemodel.io.lead_field import read_lead_field, require_lead, require_mode
 from spinemodel.io.lead_site import site_of, target_of
 from spinemodel.io.whole_model import read_model
 from spinemodel.leads.placement import place
+from spinemodel.study.compiling import ONCE
 from tests.io.made_fields import certificate, potential_in
 from tests.leads.models import straight_model
 from tests.leads.phantoms import paddle
@@ -106,6 +107,20 @@ def test_a_field_is_solved_told_and_written(folder: Path, tmp_path: Path, asked:
     assert [(row["name"], row["u_mm"], row["v_mm"]) for row in field.about["contacts"]] == [
         (one.name, one.u_mm, one.v_mm) for one in paddle().contacts
     ]
+
+
+def test_loops_of_real_and_of_complex_numbers_are_told_to_be_compiled(
+    folder: Path, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spinemodel.study.compiling.mark", lambda: tmp_path / "mark")
+    words, at = ("--spacing", "1", "--no-patches", "--out", tmp_path / "a.h5"), ("--frequency", "1000")
+    assert [ONCE in run(folder, *words) for _ in range(2)] == [True, False]
+    for _ in range(2):
+        with pytest.raises(InputError, match="capogrosso2013 has no permittivities"):
+            run(folder, *words, *at)
+    told = [run(folder, *words, *at, "--tissues", "gabriel1996") for _ in range(2)]
+    assert [ONCE in each for each in told] == [True, False]
+    assert {path.name for path in tmp_path.glob("mark*")} == {"mark-field-3", "mark-field-3-complex"}
 
 
 def test_boxes_hold_the_lead_finely_and_all_tissues(folder: Path, tmp_path: Path, asked: dict[str, Any]) -> None:

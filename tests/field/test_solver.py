@@ -13,6 +13,7 @@ from spinemodel.anatomy.surface import Surface
 from spinemodel.errors import ConvergenceError, GeometryError, InputError
 from spinemodel.field import conjugate_gradients, sampling, solver
 from spinemodel.field.boxes import Box, box_in_next
+from spinemodel.field.cells import cells_of
 from spinemodel.field.dispersion import EPSILON_0
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.problem import Electrode, Problem
@@ -280,6 +281,15 @@ def test_what_else_the_field_says_of_itself() -> None:
     assert field.contacts == ("C1",)
     assert field.boxes == boxes
     assert field.space == "test"
+
+
+def test_the_field_says_how_many_sub_voxels_its_cells_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, boxes = small()
+    assert solve(problem, boxes).about["subsamples"] == [8, 4, 4][: len(boxes)]
+    monkeypatch.setattr("spinemodel.field.sub_voxels.REACH", 60)
+    taken = [one.subsamples for one in cells_of(problem.medium, boxes, solver.SUBSAMPLES)]
+    assert taken[0] < 8
+    assert solve(problem, boxes).about["subsamples"] == taken
 
 
 def test_a_problem_without_contacts_is_refused() -> None:

@@ -142,7 +142,7 @@ def test_an_own_table_may_stand_alone(tmp_path: Path) -> None:
         ("[materials.Fat]", "[replace]\nFats = 'CSF'\n[materials.Fat]", "'Fats' is not known; nearest is Fat"),
         ("[materials.Fat]", "frequency_hz = 0\n[materials.Fat]", "frequency_hz: got 0, expected a number above 0, Hz"),
         ("[materials.Fat]", "replace = 1\n[materials.Fat]", "replace 1; expected a table"),
-        ("[", "[[", "cannot be read as TOML|expected"),
+        ("[", "[[", r"no preset of that name, and no TOML table of conductivities \(.*at line \d+, column \d+\)"),
     ],
 )
 def test_a_broken_table_is_refused_in_one_line(tmp_path: Path, old: str, new: str, told: str) -> None:
@@ -168,6 +168,27 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_preset(path)
     told = f"{path}: cannot be read as TOML (No such file or directory); expected a table of conductivities, or one of "
     assert str(refused.value).startswith(f"{told}capogrosso2013, ")
+
+
+@pytest.mark.parametrize("folder", ["", "texts"])
+def test_a_file_that_is_no_table_is_told_to_be_neither_that_nor_a_preset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(folder) / "README.md"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("# A text\n\nThat is no table.\n", encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read_preset(str(path))
+    assert str(refused.value).startswith(f"{path}: no preset of that name, and no TOML table of conductivities (")
+    assert str(refused.value).endswith(f"expected one of {', '.join(preset_names())}, or a .toml file")
+
+
+def test_a_table_by_another_name_is_told_to_need_its_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    table(tmp_path, OWN).rename(tmp_path / "mine")
+    with pytest.raises(InputError, match=r"^mine: no preset of that name, and a table .* ends with \.toml; rename it"):
+        read_preset("mine")
 
 
 def test_nearest_always_answers() -> None:

@@ -124,11 +124,15 @@ class TestRefused:
         with pytest.raises(InputError, match="no such file"):
             read_lead_field(tmp_path / "none.h5")
 
-    def test_no_hdf5(self, tmp_path: Path) -> None:
-        file = tmp_path / "a.h5"
-        file.write_text("no", encoding="utf-8")
-        with pytest.raises(InputError, match=r"a\.h5: cannot be read as HDF5"):
-            read_lead_field(file)
+    @pytest.mark.parametrize("content", ["# A text\n" * 1000, "no", ""])
+    def test_no_hdf5(self, tmp_path: Path, content: str) -> None:
+        file = tmp_path / "README.md"
+        file.write_text(content, encoding="utf-8")
+        for read in (read_lead_field, require_intact):
+            with pytest.raises(InputError, match=r"README\.md: is no lead field, nor any HDF5 file") as caught:
+                read(file)
+            assert "expected a file that `spinemodel solve` wrote" in str(caught.value)
+            assert "again" not in str(caught.value)
 
     def test_hdf5_of_another_kind(self, tmp_path: Path) -> None:
         with h5py.File(tmp_path / "a.h5", "w") as file:

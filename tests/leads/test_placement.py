@@ -20,7 +20,7 @@ from spinemodel.leads.placement import Placed, place
 from spinemodel.leads.series import courses, series
 from spinemodel.leads.shape import shape
 from spinemodel.leads.site import Site, Wall
-from spinemodel.leads.track import Course, Target
+from spinemodel.leads.track import Course, Keys, Target
 from tests.leads.phantoms import CORD, LENGTH, MIDDLE, RADIUS, bent, paddle, site, straight, tube
 from tests.shapes import sphere
 
@@ -270,6 +270,20 @@ def test_a_percutaneous_lead_lies_with_its_skin_at_the_gap() -> None:
         assert contact.gap_mm[0] == pytest.approx(GAP, abs=MESH)
         assert contact.gap_mm[2] == pytest.approx(GAP + 1.3, abs=2 * MESH)
     assert fit_of(placed.lead, _straight()) == placed.fit
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (Target("z:900", "z", z=900.0), r"^lead\.at z:900: z 900 mm, where the model has no dura"),
+        (Target("z:50", "z"), r"^lead\.at z:50: expected a place along the axis, a height or a point"),
+        (Target("point:a", "point a", point=(0, -28.5, 60)), r"^lead\.at point:a: point a, at 0.0 -28.5 60.0"),
+        (Target("--at", "point a", point=(0, 9, 60)), r"^lead\.at --at: point a lies .* or lead\.side ventral$"),
+    ],
+)
+def test_the_place_is_called_as_whoever_asks_calls_it(target: Target, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        place(paddle(), _straight(), target, own=_own(paddle()), keys=Keys("lead.at", "lead.side"))
 
 
 @pytest.mark.parametrize(

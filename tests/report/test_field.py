@@ -29,8 +29,9 @@ from spinemodel.report.field import (
     place_of,
     render_field,
 )
+from spinemodel.report.field_names import _widest
 from spinemodel.report.field_scale import SPAN, Scale, bands, colours, scale_of
-from spinemodel.report.field_sections import _widest, axial, outlines, points_of, sagittal
+from spinemodel.report.field_sections import axial, outlines, points_of, sagittal
 from spinemodel.report.field_surfaces import render_on_surfaces
 from spinemodel.report.panels import require_opengl
 from tests.io.exports.toy_contents import toy_lead

@@ -15,7 +15,10 @@ from spinemodel.recruitment.fibre_table import FibreTable, fibre_table
 from spinemodel.recruitment.population import Population
 from spinemodel.recruitment.recruited import Recruited
 from spinemodel.recruitment.thresholds import Outcome, Thresholds
-from spinemodel.report.panels import require_opengl
+from spinemodel.report.field import empty_figure
+from spinemodel.report.field_surfaces import PASSIVE
+from spinemodel.report.panels import Colour, require_opengl
+from spinemodel.report.recruitment_legend import ANODE, CATHODE, contact_rows, draw_legend
 from spinemodel.report.recruitment_thresholds import activated_classes, draw_thresholds
 from tests.io.exports.toy_contents import toy_lead
 from tests.report.test_field import ball
@@ -75,6 +78,39 @@ def test_lead_and_cord(tmp_path: Path) -> None:
     montage = Montage({active: -1.0})
     draw_thresholds(path, *fibres([1.0, np.nan]), {"Cord": ball("Cord", 6.0)}, lead=lead, montage=montage)
     assert (drawn(path)[100:1200, :1250].max(axis=-1) < 0.2).any()
+
+
+def test_cathodes_and_anodes_are_told_apart(tmp_path: Path) -> None:
+    lead, found = toy_lead(), fibres([1.0, np.nan])
+    red = {}
+    for text, currents in (("bipole", {"C1": -1.0, "C2": 1.0}), ("monopole", {"C1": -1.0})):
+        path = tmp_path / f"{text}.png"
+        draw_thresholds(path, *found, {"Cord": ball("Cord", 6.0)}, lead=lead, montage=Montage(currents))
+        view = drawn(path)[100:1300, :1250]
+        red[text] = int(((view[..., 0] > 0.6) & (view[..., 1:].max(axis=-1) < 0.3)).sum())
+    assert red["bipole"] > 50
+    assert red["monopole"] == 0
+
+
+@pytest.mark.parametrize(
+    ("currents", "expected"),
+    [
+        ({"C1": -1.0, "C2": 1.0}, {"cathode C1": CATHODE, "anode C2": ANODE}),
+        ({"C1": -1.0}, {"cathode C1": CATHODE, "contact without current": PASSIVE}),
+        ({"C1": 0.5, "C2": 0.5}, {"anodes C1, C2": ANODE}),
+        ({"C1": -1.0, "C2": 0.0}, {"cathode C1": CATHODE, "contact without current": PASSIVE}),
+    ],
+)
+def test_the_legend_names_contacts_by_their_roles(currents: dict[str, float], expected: dict[str, Colour]) -> None:
+    assert contact_rows(toy_lead(), Montage(currents)) == expected
+    assert contact_rows(None, Montage(currents)) == {}
+
+
+def test_the_legend_says_what_dots_and_grey_fibres_are() -> None:
+    figure = empty_figure(1000, 200)
+    draw_legend(figure, toy_lead(), Montage({"C1": -1.0, "C2": 1.0}))
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert words == ["cathode C1", "anode C2", "where a fibre fires first", "not activated, left out or unknown"]
 
 
 def test_nothing_to_colour(tmp_path: Path) -> None:

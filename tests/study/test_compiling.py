@@ -9,7 +9,7 @@ import pytest
 
 from spinemodel.study import compiling as module
 from spinemodel.study import kernels
-from spinemodel.study.compiling import ONCE, STAGES, TOLD, compiling, told_once
+from spinemodel.study.compiling import ONCE, STAGES, TOLD, compiling, field_loops, told_once
 from spinemodel.study.kernels import TOYS
 
 
@@ -33,7 +33,7 @@ def test_what_is_waited_for_is_what_is_compiled() -> None:
 
 
 def test_where_all_is_compiled_nothing_is_started_or_told(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done.with_name("mark-16").touch()
+    done.with_name("mark-study-16").touch()
     monkeypatch.setattr(module, "Popen", None)
     told: list[str] = []
     for contacts in (16, 32):
@@ -44,34 +44,53 @@ def test_where_all_is_compiled_nothing_is_started_or_told(done: Path, monkeypatc
 
 @pytest.mark.skipif(sys.platform == "win32", reason="scripts are no programs there")
 def test_another_number_of_contacts_is_told(done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done.touch()
-    done.with_name("mark-16").touch()
+    done.with_name("mark-study-16").touch()
     as_process(monkeypatch, tmp_path, "pass")
     told: list[str] = []
-    with compiling(told.append, 8) as ready:
-        ready("field")
-    assert told == [TOLD]
+    for contacts in (8, 24):
+        with compiling(told.append, contacts) as ready:
+            ready("field")
+    assert told == [TOLD] * 2
 
 
 def test_what_was_compiled_is_noted_with_the_number_of_contacts(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "TOYS", {})
-    monkeypatch.setattr(kernels, "mark", lambda: done)
-    kernels.compile_all(8)
-    assert {path.name for path in done.parent.iterdir()} == {"mark", "mark-8"}
+    kernels.compile_all(24)
+    names = {"mark-study-16-8", "mark-field-16", "mark-field-8", "mark-fibres", "mark-recruitment"}
+    assert {path.name for path in done.parent.iterdir()} == names
+    told: list[str] = []
+    for loops in (field_loops(24), field_loops(32), field_loops(8), ["fibres"], ["recruitment"]):
+        with told_once(loops, told.append):
+            pass
+    assert not told
+
+
+def test_loops_of_each_number_of_contacts_side_by_side_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    solved: list[int] = []
+    monkeypatch.setattr(kernels, "toy_field", solved.append)
+    TOYS["field"](40)
+    assert solved == [16, 8]
 
 
 def test_commands_say_once_that_they_compile(done: Path) -> None:
     told: list[str] = []
-    with pytest.raises(KeyError), told_once("field", told.append):
+    with pytest.raises(KeyError), told_once(["field-16"], told.append):
         raise KeyError
-    for stage in ("field", "field", "fibres"):
-        with told_once(stage, told.append):
+    for loops in (["field-16"], ["field-16"], ["fibres"]):
+        with told_once(loops, told.append):
             pass
     assert told == [ONCE] * 3, "anew after a failure, and for each stage"
-    done.touch()
-    with told_once("recruitment", told.append):
+
+
+@pytest.mark.parametrize(("contacts", "complex_values"), [(16, True), (24, False), (8, False)])
+def test_loops_for_other_numbers_are_told_too(done: Path, contacts: int, complex_values: bool) -> None:
+    with told_once(field_loops(16), lambda _: None):
         pass
-    assert len(told) == 3
+    told: list[str] = []
+    for _ in range(2):
+        with told_once(field_loops(contacts, complex_values=complex_values), told.append):
+            pass
+    assert told == [ONCE]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="scripts are no programs there")
