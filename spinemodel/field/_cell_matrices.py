@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from spinemodel.arrays import FloatArray
 from spinemodel.field._laminate import MEAN, Basis, prepare, set_tensors
 from spinemodel.field._sweeps import U
 from spinemodel.field.cells import CellArrays
@@ -97,13 +98,19 @@ def cut_matrix(
     is_mean = prepare(cells, i, j, k, basis) == MEAN
     s, m = cells.subsamples, cells.margin
     i0, j0, k0 = m + i * s, m + j * s, m + k * s
-    _energy(cells.labels[i0 : i0 + s, j0 : j0 + s, k0 : k0 + s], basis, is_mean, half.reshape(-1), energy.reshape(-1))
+    here = cells.labels[i0 : i0 + s, j0 : j0 + s, k0 : k0 + s]
+    _energy(here, cells.places, basis, is_mean, half.reshape(-1), energy.reshape(-1))
     _between_corners(basis.weights, energy, half, matrix)
 
 
 @compiled
 def _energy(
-    here: NDArray[np.uint8], basis: Basis, is_mean: bool, flow: NDArray[np.number], energy: NDArray[np.number]
+    here: NDArray[np.uint8],
+    places: FloatArray,
+    basis: Basis,
+    is_mean: bool,
+    flow: NDArray[np.number],
+    energy: NDArray[np.number],
 ) -> None:
     """Write the integral of sigma grad . grad between the functions X, Y, Z, XY, YZ, XZ, XYZ, rows of 8, flat.
 
@@ -117,14 +124,12 @@ def _energy(
     share = 1 / s**3
     slope, shift, tensor = basis.slope, basis.shift, basis.sigma if is_mean else basis.tensor
     for i in range(s):
-        x = (i + 0.5) / s - 0.5
         for j in range(s):
-            y = (j + 0.5) / s - 0.5
             for k in range(s):
                 label = here[i, j, k]
                 if label == 0:
                     continue
-                z = (k + 0.5) / s - 0.5
+                x, y, z = places[i, j, k, 0], places[i, j, k, 1], places[i, j, k, 2]
                 at = ((x * n0 + y * n1 + z * n2) / basis.reach[0] + 1) * (bins / 2)
                 n = min(max(int(np.floor(at)), 0), bins - 1)
                 rest = at - n

@@ -1,7 +1,7 @@
 """The layer between an electrode and the steps of the sub-voxels next to it: what they hold too much, or too little.
 
-A sub-voxel conducts as a whole, or not at all, so that tissue ends in steps, up to half a sub-voxel's diagonal on
-either side of the metal. The electrode's own surface says where it really ends. Along the normal of each piece, what
+A sub-voxel conducts as a whole, or not at all, so that tissue ends in steps, up to a sub-voxel's diagonal on either
+side of the metal. The electrode's own surface says where it really ends. Along the normal of each piece, what
 conducts behind the surface is taken out again, and what does not in front of it is filled.
 """
 
@@ -18,11 +18,15 @@ from spinemodel.field._electrode_pieces import Pieces
 from spinemodel.field.cells import Cells
 from spinemodel.jit import compiled
 
-_REACH: Final = 3**0.5 / 2
-"""Sub-voxels: no step is further from the surface that it stands for than half the diagonal."""
+_REACH: Final = 3**0.5
+"""Sub-voxels: no step is further from the surface that it stands for than the diagonal, wherever the sample lies."""
 
-_MOST: Final = 0.5
-"""Share of a sub-voxel that is taken out or filled at most: its centre is on the right side, and so is half of it."""
+_PASSED: Final = 7
+"""Sub-voxels that a line of this length passes at most: of three axes, no more than two planes each lie between."""
+
+_MOST: Final = 0.9
+"""Share of a sub-voxel that is taken out or filled at most: some of it, round its sample, is on the right side. A
+choice: a plane along the grid takes up to 15 / 16; a cell that holds little else must keep something."""
 
 _APART: Final = 1e-9
 """Sub-voxels: planes nearer to each other along a line, or to its start, are crossed at once, lest rounding choose
@@ -53,7 +57,7 @@ def layer_of(pieces: Pieces, cells: Cells) -> Layer:
     inner = tuple(slice(cells.margin, cells.margin + s * n) for n in cells.box.cells)
     labels = cells.labels[inner]
     low, high = cells.covered or ((0, 0, 0), (0, 0, 0))
-    rows = np.empty((12 * len(pieces.area), 6), dtype=np.int64)
+    rows = np.empty((2 * _PASSED * len(pieces.area), 6), dtype=np.int64)
     volume = np.empty(len(rows))
     start = (pieces.centre - cells.box.low) / step
     hole = s * np.array([low, high])

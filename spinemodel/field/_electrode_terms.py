@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemodel.field._electrode_work import Room, Work, add_to, invert, look, new_room, set_sigma, times
+from spinemodel.field._electrode_work import Room, Work, add_to, invert, look, new_room, set_place, set_sigma, times
 from spinemodel.field._laminate import MEAN, Basis, new_basis, prepare
 from spinemodel.field.cells import CellArrays
 from spinemodel.jit import compiled
@@ -119,7 +119,7 @@ def _set_volume(
             for c in range(s):
                 label = cells.labels[m + i + a, m + j + b, m + k + c]
                 if label > 0:
-                    point[0], point[1], point[2] = (i + a + 0.5) / s, (j + b + 0.5) / s, (k + c + 0.5) / s
+                    set_place(cells, i + a, j + b, k + c, point)
                     look(work, n, point, basis, room)
                     if not is_mean:
                         set_sigma(basis.tensor[label], room.sigma)
@@ -136,8 +136,7 @@ def _fill_gaps(
     for step in range(work.first_step[n], work.first_step[n + 1]):
         share = work.share[step] / cells.subsamples**3
         if share > 0:
-            for c in range(3):
-                point[c] = (work.step[step, c] + 0.5) / cells.subsamples
+            set_place(cells, work.step[step, 0], work.step[step, 1], work.step[step, 2], point)
             look(work, n, point, basis, room)
             _add_volume(room, share, share, matrix)
 

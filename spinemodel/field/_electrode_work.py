@@ -109,6 +109,15 @@ def new_room(cells: CellArrays, work: Work) -> Room:
 
 
 @compiled
+def set_place(cells: CellArrays, i: int, j: int, k: int, point: FloatArray) -> None:
+    """Write where the sample of a sub-voxel lies, edges from the box's first node."""
+    s = cells.subsamples
+    for axis in range(3):
+        at = i if axis == 0 else j if axis == 1 else k
+        point[axis] = at // s + 0.5 + cells.places[i % s, j % s, k % s, axis]
+
+
+@compiled
 def look(work: Work, n: int, point: FloatArray, basis: Basis, room: Room) -> None:
     """Evaluate the basis of the n-th cell at a point, and D there: the gradient is D g, with g that by X, Y and Z."""
     x, y, z = point[0] - work.cell[n, 0] - 0.5, point[1] - work.cell[n, 1] - 0.5, point[2] - work.cell[n, 2] - 0.5

@@ -55,7 +55,7 @@ def prepare(cells: CellArrays, i: int, j: int, k: int, basis: Basis) -> int:
     if not has_layers:
         basis.normal[:] = 0
         basis.slope[:] = 0
-    set_profile(here, basis)
+    set_profile(here, cells.places, basis)
     if has_layers:
         set_layers(basis)
         if set_weights(basis.normal, basis.reach[0], basis.shift, basis.order, basis.weights):

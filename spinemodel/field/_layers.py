@@ -11,11 +11,11 @@ from spinemodel.jit import compiled
 
 
 @compiled
-def set_profile(here: NDArray[np.uint8], basis: Basis) -> None:
+def set_profile(here: NDArray[np.uint8], places: FloatArray, basis: Basis) -> None:
     """Write the mean tensor of each bin along the normal; bins in which nothing conducts take the nearest one's."""
     share, sigma, bins, total = basis.share, basis.sigma, len(basis.share), 0.0
     basis.reach[0] = (abs(basis.normal[0]) + abs(basis.normal[1]) + abs(basis.normal[2])) / 2
-    _add_sub_voxels(here, basis)
+    _add_sub_voxels(here, places, basis)
     for n in range(bins):
         total += share[n]
     for n in range(bins):
@@ -31,7 +31,7 @@ def set_profile(here: NDArray[np.uint8], basis: Basis) -> None:
 
 
 @compiled
-def _add_sub_voxels(here: NDArray[np.uint8], basis: Basis) -> None:
+def _add_sub_voxels(here: NDArray[np.uint8], places: FloatArray, basis: Basis) -> None:
     """Write the sum of tensors in each bin, and how many sub-voxels conduct there."""
     s = len(here)
     basis.share[:] = 0
@@ -41,7 +41,7 @@ def _add_sub_voxels(here: NDArray[np.uint8], basis: Basis) -> None:
             for k in range(s):
                 label = here[i, j, k]
                 if label > 0:
-                    n = bin_of(basis, (i + 0.5) / s - 0.5, (j + 0.5) / s - 0.5, (k + 0.5) / s - 0.5)
+                    n = bin_of(basis, places[i, j, k, 0], places[i, j, k, 1], places[i, j, k, 2])
                     basis.share[n] += 1
                     for c in range(6):
                         basis.sigma[n, c] += basis.tensor[label, c]

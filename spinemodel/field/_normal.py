@@ -126,18 +126,20 @@ def _strongest(weight: FloatArray, mean: float, moments: FloatArray) -> int:
 @compiled
 def _sum_up(cells: CellArrays, ball: IntArray, i0: int, j0: int, k0: int, moments: FloatArray) -> None:
     """Write the number of each label's sub-voxels and the sums of x, y, z; then the same of all, and products."""
-    labels, middle, last = cells.labels, (cells.subsamples - 1) / 2, len(moments) - 4
+    labels, s, last = cells.labels, cells.subsamples, len(moments) - 4
     moments[:] = 0
     for n in range(len(ball)):
         a, b, stop = ball[n, 0], ball[n, 1], ball[n, 3]
-        x, y = a - middle, b - middle
+        column = cells.places[a % s, b % s]
+        x, y = s * (column[0, 0] + a // s), s * (column[0, 1] + b // s)
         c = ball[n, 2]
         while c < stop:
             label = int(labels[i0 + a, j0 + b, k0 + c])
             first, z, zz = c, 0.0, 0.0
             while c < stop and labels[i0 + a, j0 + b, k0 + c] == label:
-                z += c - middle
-                zz += (c - middle) ** 2
+                at = s * (column[c % s, 2] + c // s)
+                z += at
+                zz += at * at
                 c += 1
             if label > 0:
                 many = c - first

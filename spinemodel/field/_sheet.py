@@ -30,14 +30,16 @@ def find_sheet(
     normal
         (3,) written.
     """
-    middle, q, radial = (cells.subsamples - 1) / 2, np.zeros((3, 3)), 0.0
+    s, q, radial = cells.subsamples, np.zeros((3, 3)), 0.0
     x = np.zeros(3)
     square, count, total = 0.0, 0, 0.0
     for n in range(len(ball)):
         for c in range(ball[n, 2], ball[n, 3]):
             label = cells.labels[i0 + ball[n, 0], j0 + ball[n, 1], k0 + c]
             if label > 0:
-                x[0], x[1], x[2] = ball[n, 0] - middle, ball[n, 1] - middle, c - middle
+                a, b = ball[n, 0], ball[n, 1]
+                at = cells.places[a % s, b % s, c % s]
+                x[0], x[1], x[2] = s * (at[0] + a // s), s * (at[1] + b // s), s * (at[2] + c // s)
                 size = x[0] ** 2 + x[1] ** 2 + x[2] ** 2
                 count, square, total = count + 1, square + size, total + weight[label] - mean
                 radial += (weight[label] - mean) * size

@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from spinemodel.arrays import IntArray
 from spinemodel.errors import InputError
+from spinemodel.field._samples import stagger
 from spinemodel.field.boxes import Box
 from spinemodel.field.problem import Medium
 from spinemodel.jit import compiled
 from spinemodel.volume._crossings import REACH
+from spinemodel.volume._rasterise_staggered import Samples
 from spinemodel.volume.grid import Grid
 from spinemodel.volume.rasterise import rasterise
 
@@ -74,7 +76,9 @@ def sub_voxels(medium: Medium, box: Box, subsamples: int) -> NDArray[np.uint8]:
     affine = np.diag([step, step, step, 1.0])
     affine[:3, 3] = box.low + (0.5 - margin) * step
     nx, ny, nz = (subsamples * n + 2 * margin for n in box.cells)
-    spans = rasterise(list(medium.parts.values()), Grid((nx, ny, nz), affine, medium.space), device="cpu")
+    grid = Grid((nx, ny, nz), affine, medium.space)
+    samples = Samples(stagger(subsamples), -margin % subsamples)
+    spans = rasterise(list(medium.parts.values()), grid, samples=samples, device="cpu")
     numbers = numbers_of(medium)
     beyond = 0 if medium.beyond is None else numbers[medium.beyond]
     of_surface = np.array([0, *(numbers[name] for name in medium.parts)], dtype=np.uint8)

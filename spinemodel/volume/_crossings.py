@@ -87,13 +87,19 @@ def chord(
 
 
 @compiled
-def height(column: int, v0: int, w0: int, v1: int, w1: int) -> int:
-    """Return the first sample of a column that is not below a chord.
+def level(column: int, v0: int, w0: int, v1: int, w1: int) -> int:
+    """Return w where a column crosses a chord, in 2^-32 voxels.
 
     Computed as in :func:`cut`, with the same bits on every processor.
     """
     share = ((column << 32) - v0) / (v1 - v0)
-    return (w0 + rounded_down(share * (w1 - w0)) + 4294967295) >> 32
+    return w0 + rounded_down(share * (w1 - w0))
+
+
+@compiled
+def height(column: int, v0: int, w0: int, v1: int, w1: int) -> int:
+    """Return the first sample of a column that is not below a chord."""
+    return column_at_or_above(level(column, v0, w0, v1, w1))
 
 
 @compiled

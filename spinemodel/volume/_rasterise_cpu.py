@@ -20,6 +20,7 @@ from spinemodel.volume._crossings import (
     row_at_or_above,
 )
 from spinemodel.volume._faces import Uint32Array
+from spinemodel.volume._rasterise_staggered import Samples, crossings
 from spinemodel.volume._snap import Int32Array, Mesh
 from spinemodel.volume._threads import shares, side_by_side
 from spinemodel.volume.grid import Shape
@@ -40,10 +41,16 @@ class Runs(NamedTuple):
     rank: IntArray
 
 
-def runs(meshes: Sequence[Mesh], shape: Shape) -> Runs:
+def runs(meshes: Sequence[Mesh], shape: Shape, samples: Samples | None = None) -> Runs:
     """Return the runs of voxels inside meshes; of meshes that overlap, the later has the voxel."""
+
+    def found_by(rank: int, faces: slice) -> tuple[Int32Array, IntArray]:
+        if samples:
+            return crossings(meshes[rank], rank, faces, shape, samples)
+        return _crossings(meshes[rank], rank, faces, shape)
+
     found = side_by_side(
-        lambda part: _crossings(meshes[part[0]], *part, shape),
+        lambda part: found_by(*part),
         [(rank, faces) for rank, mesh in enumerate(meshes) for faces in shares(len(mesh.faces) // 3)],
     )
     if not any(len(column) for column, _ in found):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,16 @@ from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import InputError
 from spinemodel.jit import compiled
-from spinemodel.volume._crossings import REACH, cell
+from spinemodel.volume._crossings import REACH, SNAP_BITS, cell
 from spinemodel.volume._faces import Uint32Array, faces_of
 from spinemodel.volume._threads import shares, side_by_side
 from spinemodel.volume.grid import Grid, to_indices
 
 Int32Array: TypeAlias = NDArray[np.int32]
 Row: TypeAlias = tuple[float, float, float, float]
+
+VOXEL: Final = 1 << SNAP_BITS
+"""Edge of a voxel on the lattice."""
 
 
 class Mesh(NamedTuple):

@@ -22,6 +22,7 @@ from spinemodel.spaces import require_same_space
 from spinemodel.volume._closed import require_closed
 from spinemodel.volume._device import Device, choose
 from spinemodel.volume._rasterise_cpu import Runs, runs
+from spinemodel.volume._rasterise_staggered import Samples
 from spinemodel.volume._snap import Mesh, snap
 from spinemodel.volume.grid import Grid, Shape
 from spinemodel.volume.spans import Spans
@@ -36,6 +37,7 @@ def rasterise(
     *,
     labels: Sequence[int] | None = None,
     priorities: Sequence[float] | None = None,
+    samples: Samples | None = None,
     device: Device = "auto",
 ) -> Spans:
     """Return the runs of voxels whose centres lie inside closed surfaces.
@@ -52,6 +54,8 @@ def rasterise(
         Of the surfaces, 1 to 65535, each once; 1, 2, 3 ... where none are given.
     priorities
         Where surfaces overlap, the highest takes the voxel; of equals, the first. All equal where none are given.
+    samples
+        Where in its voxel each one's sample lies, in place of the centre; on the CPU alone.
     device
         ``cpu``; ``cuda``, which needs the extra ``gpu`` and a device; or ``auto``, which takes what there is.
 
@@ -83,16 +87,16 @@ def rasterise(
     meshes = snap(ranked, grid)
     for surface, mesh in zip(ranked, meshes, strict=True):
         require_closed(surface, mesh, grid)
-    found = _runs(meshes, grid.shape, choose(device))
+    found = _runs(meshes, grid.shape, samples, choose(device))
     names = {label: surface.name for label, surface in zip(given, group, strict=True)}
     of_rank = np.array([given[n] for n in order], dtype=np.uint16)
     return Spans(grid, found.start, found.stop, of_rank[found.rank], names)
 
 
-def _runs(meshes: list[Mesh], shape: Shape, device: str) -> Runs:
+def _runs(meshes: list[Mesh], shape: Shape, samples: Samples | None, device: str) -> Runs:
     """Return the runs of meshes; what is needed for the GPU is loaded only where it works."""
-    if device == "cpu" or not meshes:
-        return runs(meshes, shape)
+    if device == "cpu" or samples or not meshes:
+        return runs(meshes, shape, samples)
     from spinemodel.volume import _rasterise_cuda
 
     return _rasterise_cuda.runs(meshes, shape)

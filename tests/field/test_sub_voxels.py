@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spinemodel.errors import InputError
+from spinemodel.field._samples import places_of
 from spinemodel.field.boxes import Box
 from spinemodel.field.problem import Medium
 from spinemodel.field.sub_voxels import in_reach, margin_of, numbers_of, sub_voxels
@@ -21,13 +22,13 @@ def hollow(beyond: str | None = "out") -> Medium:
     return medium(parts, {"shell": conductivity(1.0), "out": conductivity(0.1)}, beyond)
 
 
-@pytest.mark.parametrize("subsamples", [2, 4, 5])
-def test_each_sub_voxel_has_what_lies_at_its_centre(subsamples: int) -> None:
+@pytest.mark.parametrize("subsamples", [1, 2, 4, 5, 6, 8])
+def test_each_sub_voxel_has_what_lies_at_its_sample(subsamples: int) -> None:
     labels, margin = sub_voxels(hollow(), BOX, subsamples), margin_of(subsamples)
     assert labels.shape == tuple(subsamples * n + 2 * margin for n in BOX.cells)
-    step = 0.5 / subsamples
-    centre = [low + (np.arange(n) - margin + 0.5) * step for low, n in zip(BOX.low, labels.shape, strict=True)]
-    radius = np.linalg.norm(np.stack(np.meshgrid(*centre, indexing="ij")), axis=0)
+    cell, place = np.divmod(np.stack(np.indices(labels.shape)) - margin, subsamples)
+    within = np.moveaxis(places_of(subsamples)[tuple(place)], -1, 0)
+    radius = np.linalg.norm((cell + 0.5 + within) * 0.5 + BOX.low[:, None, None, None], axis=0)
     sure = (np.abs(radius - 0.6) > 0.01) & (np.abs(radius - 1.2) > 0.01)
     expected = np.where(radius < 0.6, 0, np.where(radius < 1.2, 2, 3))
     np.testing.assert_array_equal(labels[sure], expected[sure])
