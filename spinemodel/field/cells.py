@@ -101,7 +101,7 @@ class Cells:
         )
 
 
-def cells_of(medium: Medium, boxes: Sequence[Box], subsamples: int = 4) -> tuple[Cells, ...]:
+def cells_of(medium: Medium, boxes: Sequence[Box], subsamples: int | Sequence[int] = 4) -> tuple[Cells, ...]:
     """Return the cells of nested boxes, from the finest outwards.
 
     Parameters
@@ -111,7 +111,8 @@ def cells_of(medium: Medium, boxes: Sequence[Box], subsamples: int = 4) -> tuple
     boxes
         From the finest; each lies in the next, of twice the spacing.
     subsamples
-        Sub-voxels along an edge of a cell. Fewer are taken where parts reach too far for so many.
+        Sub-voxels along an edge of a cell, in each box; the last number is that of all that follow. Fewer are taken
+        where parts reach too far for so many.
 
     Raises
     ------
@@ -123,9 +124,22 @@ def cells_of(medium: Medium, boxes: Sequence[Box], subsamples: int = 4) -> tuple
         if given.has_direction and name in numbers and name not in medium.direction:
             raise InputError(f"medium: {name} conducts unlike along and across, expected the direction of its fibres")
     covered = [None, *(_covered(inner, outer) for inner, outer in pairwise(boxes))]
+    wanted = of_each(subsamples, len(boxes))
     return tuple(
-        _cells(medium, box, hole, in_reach(medium, box, subsamples)) for box, hole in zip(boxes, covered, strict=True)
+        _cells(medium, box, hole, in_reach(medium, box, n)) for box, hole, n in zip(boxes, covered, wanted, strict=True)
     )
+
+
+def of_each(subsamples: int | Sequence[int], boxes: int) -> tuple[int, ...]:
+    """Return the sub-voxels along an edge of a cell, of so many boxes.
+
+    Examples
+    --------
+    >>> of_each(4, 2), of_each((6, 4), 3)
+    ((4, 4), (6, 4, 4))
+    """
+    given = (subsamples,) if isinstance(subsamples, int) else tuple(subsamples)
+    return (given + given[-1:] * boxes)[:boxes]
 
 
 def _covered(inner: Box, outer: Box) -> tuple[Index3, Index3]:

@@ -51,4 +51,4 @@ def _least_bytes(study: Study, contours: list[FloatArray], z: float, contacts: i
     low, high = np.vstack(beside).min(axis=0), np.vstack(beside).max(axis=0)
     low[2], high[2] = z - row.region_mm, z + row.region_mm
     domain = drawn.min(axis=0) - room, drawn.max(axis=0) + room
-    return memory_bytes(nested_boxes([(low, high)], domain, row.spacing_mm), contacts, SUBSAMPLES)
+    return memory_bytes(nested_boxes([(low, high)], domain, row.spacing_mm), contacts, SUBSAMPLES[-1])
