@@ -9,10 +9,13 @@ from typing import Final
 import numpy as np
 
 from spinemodel.arrays import BoolArray, FloatArray, IntArray
-from spinemodel.field._sampling import REACH
 from spinemodel.field.boxes import Box
 from spinemodel.field.lead_field import LeadField, Patch
 from spinemodel.jit import compiled
+
+BORDER: Final = 0.5
+"""Cells from its border at which a box begins to count. A choice by measurement: a fit beside a border has nodes on one
+side only, and yet is nearer than one in cells twice as large."""
 
 BAND: Final = 2.0
 """Cells over which a box hands over to the next. A choice: as wide as a neighbourhood's half."""
@@ -62,7 +65,7 @@ def _ranks(field: LeadField) -> Iterator[list[tuple[Patch, Box | None]]]:
 
 
 def _bands(box: Box, outer: Box | None, points: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return which points lie farther inside a box than a fit reaches, and by how many bands, at most ``DEEPEST``.
+    """Return which points lie farther inside a box than its border counts, and by how many bands, at most ``DEEPEST``.
 
     Faces beyond which the next box has nothing either are no border: there it could not do better.
     """
@@ -80,7 +83,7 @@ def _deep(
     """Return the points deep in a box, and write how deep: most points lie outside, as is seen by the first axis."""
     some, found = np.empty(len(points), dtype=np.int64), 0
     for n in range(len(points)):
-        least = DEEPEST * BAND + REACH
+        least = DEEPEST * BAND + BORDER
         for axis in range(3):
             place = points[n, axis] / spacing - first[axis]
             if not -SLACK <= place <= cells[axis] + SLACK:
@@ -90,7 +93,7 @@ def _deep(
                 least = min(least, place)
             if borders[1, axis]:
                 least = min(least, cells[axis] - place)
-        if least > REACH:
-            some[found], deep[found] = n, (least - REACH) / BAND
+        if least > BORDER:
+            some[found], deep[found] = n, (least - BORDER) / BAND
             found += 1
     return some[:found].copy()

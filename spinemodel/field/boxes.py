@@ -53,6 +53,12 @@ class Box:
         return nx - 1, ny - 1, nz - 1
 
     @property
+    def halves(self) -> Index3:
+        """Along x, y and z: nodes, and places half-way between them."""
+        nx, ny, nz = self.nodes
+        return 2 * nx - 1, 2 * ny - 1, 2 * nz - 1
+
+    @property
     def low(self) -> FloatArray:
         """(3,) mm: the first node."""
         return np.array(self.first) * self.spacing_mm

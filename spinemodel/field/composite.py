@@ -113,6 +113,13 @@ def inject(boxes: Sequence[Level], fields: Sequence[NDArray[Any]]) -> None:
         coarse[..., i, j, k] = fine[..., ::2, ::2, ::2]
 
 
+def inject_halves(boxes: Sequence[Level], fields: Sequence[NDArray[Any]]) -> None:
+    """Give what is known at nodes and half-way between them the values of a finer box, which has nodes at all these."""
+    for fine, coarse, level in zip(fields[:-1], fields[1:], boxes, strict=False):
+        i, j, k = (slice(2 * a, 2 * a + n) for a, n in zip(level.at, level.nodes, strict=True))
+        coarse[i, j, k] = fine[::2, ::2, ::2]
+
+
 def by_node(part: NDArray[Any], lanes: int) -> NDArray[Any]:
     """Return a view of a part, (nx, ny, nz, lanes), without its border of zeros."""
     return part.reshape(*part.shape[:2], -1, lanes)[1:-1, 1:-1, 1:-1]

@@ -15,7 +15,7 @@ from spinemodel.field.lead_field import LeadField, Patch
 
 MARGIN: Final = 5
 """Cells of every box that are kept round the part, so that inside the potential is sampled as in the whole: more than
-:data:`~spinemodel.field._box_shares.BAND` and the reach of a fit together."""
+the reach of a fit, and than :data:`~spinemodel.field._box_shares.BORDER` and ``BAND`` together."""
 
 
 def crop(field: LeadField, low: ArrayLike, high: ArrayLike) -> LeadField:
@@ -41,7 +41,7 @@ def crop(field: LeadField, low: ArrayLike, high: ArrayLike) -> LeadField:
     --------
     >>> box = Box((0, 0, 0), (41, 41, 41), 1.0)
     >>> whole = LeadField("here", ("C1",), (box,), (np.zeros((1, 41, 41, 41), np.float32),),
-    ...                   (np.ones((40, 40, 40), np.uint8),), {1: "CSF"}, [[1.0]])
+    ...                   (np.ones((81, 81, 81), np.uint8),), {1: "CSF"}, [[1.0]])
     >>> crop(whole, (1, 12, 13), (3.5, 14, 15)).boxes
     (Box(first=(0, 6, 8), nodes=(11, 15, 13), spacing_mm=1.0),)
     """
@@ -60,7 +60,7 @@ def crop(field: LeadField, low: ArrayLike, high: ArrayLike) -> LeadField:
         field,
         boxes=tuple(box for box, _, _ in kept),
         potential=tuple(field.potential[i][:, x, y, z] for _, i, (x, y, z) in kept),
-        tissue=tuple(field.tissue[i][_cells(x), _cells(y), _cells(z)] for _, i, (x, y, z) in kept),
+        tissue=tuple(field.tissue[i][_halves(x), _halves(y), _halves(z)] for _, i, (x, y, z) in kept),
         about={**field.about, "part_mm": [end.tolist() for end in ends]},
         patches=tuple(_cut_patch(patch, *ends) for patch in field.patches if _meets(patch.box, *ends)),
     )
@@ -72,7 +72,7 @@ def _cut_patch(patch: Patch, low: FloatArray, high: FloatArray) -> Patch:
     if cut is None:
         return patch
     x, y, z = cut
-    return Patch(_part(patch.box, cut), patch.potential[:, x, y, z], patch.tissue[_cells(x), _cells(y), _cells(z)])
+    return Patch(_part(patch.box, cut), patch.potential[:, x, y, z], patch.tissue[_halves(x), _halves(y), _halves(z)])
 
 
 def _require_box(field: LeadField, low: FloatArray, high: FloatArray) -> None:
@@ -104,9 +104,9 @@ def _part(box: Box, cut: tuple[slice, slice, slice]) -> Box:
     return Box((i, j, k), (nx, ny, nz), box.spacing_mm)
 
 
-def _cells(nodes: slice) -> slice:
-    """Return the cells between nodes."""
-    return slice(nodes.start, nodes.stop - 1)
+def _halves(nodes: slice) -> slice:
+    """Return the nodes, and the places between them."""
+    return slice(2 * nodes.start, 2 * nodes.stop - 1)
 
 
 def _holds(box: Box, low: FloatArray, high: FloatArray) -> bool:

@@ -24,7 +24,7 @@ class Patch:
     potential
         (contacts, nx, ny, nz), in memory by node, as of a box of the field.
     tissue
-        (nx - 1, ny - 1, nz - 1) uint8, as of a box of the field.
+        (2 nx - 1, 2 ny - 1, 2 nz - 1) uint8, as of a box of the field.
     """
 
     box: Box
@@ -53,8 +53,9 @@ class LeadField:
         In memory, and in the file, a node's contacts lie side by side, since who reads one mostly reads all: arrays are
         views of (nx, ny, nz, contacts). Those in another order do as well, but are copied whenever they are sampled.
     tissue
-        Of each box: (nx - 1, ny - 1, nz - 1) uint8: number of the part that fills most of each cell; 0 where less than
-        half of it conducts.
+        Of each box: (2 nx - 1, 2 ny - 1, 2 nz - 1) uint8: number of the part at each node, at even places, and at each
+        place half-way between nodes; just inside of what does not conduct that of the part beside it, whose potential
+        goes on there; 0 where a node has no potential.
     tissues
         Name of each of these numbers.
     impedance

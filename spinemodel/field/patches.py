@@ -22,6 +22,7 @@ from scipy.interpolate import make_interp_spline
 from scipy.spatial import cKDTree
 
 from spinemodel.arrays import BoolArray, FloatArray
+from spinemodel.field._half_tissues import tissue_of
 from spinemodel.field._planes import over_planes
 from spinemodel.field._processor import Lanes, Processor
 from spinemodel.field._processor_cpu import Cpu
@@ -35,7 +36,7 @@ from spinemodel.field.levels import hierarchy
 from spinemodel.field.problem import Problem
 from spinemodel.field.processors import processor
 from spinemodel.field.sampling import potential
-from spinemodel.field.solver import LANES, memory_bytes, touched
+from spinemodel.field.solver import LANES, memory_bytes
 from spinemodel.field.stencils import stencils_of
 from spinemodel.jit import compiled
 from spinemodel.registers import load, numbers, store, zeros
@@ -114,7 +115,8 @@ def patches_memory_bytes(
     boxes: Sequence[Box], patches: Sequence[Box], contacts: int, *, complex_values: bool = False
 ) -> int:
     """Return about how much memory patches take at their most: the field, those that are done, and those at work."""
-    held = sum(float(np.prod(box.nodes)) for box in (*boxes, *patches)) * contacts * (8 if complex_values else 4)
+    held = sum(float(np.prod(box.nodes)) for box in (*boxes, *patches))
+    held *= contacts * (8 if complex_values else 4) + 8  # eight tissues to a node
     work = (memory_bytes([box], contacts, SUBSAMPLES, complex_values=complex_values) for box in patches)
     return int(held) + sum(sorted(work)[-AT_ONCE:])
 
@@ -136,8 +138,9 @@ def _patch(
         change, residual = solve_by_cycles(levels, given, part.shape[3], tolerance, on)
         part += by_node(on.fetch(change), part.shape[3])
         left = max(left, residual)
-    values[~touched(cells)] = np.nan
-    return Patch(box, np.moveaxis(values, 3, 0), _renumbered(cells, field)), left
+    tissue = tissue_of(cells)
+    values[tissue[::2, ::2, ::2] == 0] = np.nan
+    return Patch(box, np.moveaxis(values, 3, 0), _numbers(cells, field)[tissue]), left
 
 
 def _kept(field: LeadField, problem: Problem, box: Box) -> BoolArray:
@@ -217,7 +220,7 @@ def _flow(row: Any, values: Any, at: Any, steps: Any, register: Any) -> Any:
     return total
 
 
-def _renumbered(cells: Cells, field: LeadField) -> NDArray[np.uint8]:
-    """Return the tissues of the cells by the field's numbers."""
+def _numbers(cells: Cells, field: LeadField) -> NDArray[np.uint8]:
+    """Return the field's number of each label."""
     of_name = {name: number for number, name in field.tissues.items()}
-    return np.array([of_name.get(name, 0) for name in cells.names], dtype=np.uint8)[cells.tissue]
+    return np.array([of_name.get(name, 0) for name in cells.names], dtype=np.uint8)

@@ -5,9 +5,9 @@ A point takes a quadratic, fitted to the nodes within some two cells that lie in
 differences along a fibre are those of the fibre's own tissue. The error of a smooth potential falls with the third
 power of the spacing, that of its slope with the second.
 
-The finest box that holds a point's whole neighbourhood counts, and over two more cells the next coarser one takes over;
-patches come before all boxes. So boxes hold potentials and tissues at all their nodes and cells, also where a finer box
-lies in them. Nodes without a potential (NaN, of all contacts alike) are left out.
+The finest box that holds a point counts, and over two cells beside its border the next coarser one takes over;
+patches come before all boxes. So boxes hold potentials and tissues at all their nodes, also where a finer box lies in
+them. Nodes without a potential (NaN, of all contacts alike) are left out.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def potential(field: LeadField, points: FloatArray, *, within: Within = None, mi
         (n, 3) mm, of the field's space.
     within
         Tissue that the points are known to lie in, where the cells are too coarse to tell: roots are hardly wider than
-        two cells. All roots and rootlets count as one tissue. Where no cell near a point is of that tissue, the
+        two cells. All roots and rootlets count as one tissue. Where no node near a point is of that tissue, the
         point's surroundings decide.
     missing
         What is done about a point outside the boxes, or where nothing conducts: an error, or NaN.
@@ -71,7 +71,7 @@ def potential(field: LeadField, points: FloatArray, *, within: Within = None, mi
     >>> from spinemodel.field.boxes import Box
     >>> slope = np.linspace(0, 7, 8, dtype=np.float32) * np.ones((8, 8, 1), dtype=np.float32)
     >>> field = LeadField("lab", ("C1",), (Box((0, 0, 0), (8, 8, 8), 0.5),), (slope[None],),
-    ...                   (np.ones((7, 7, 7), dtype=np.uint8),), {1: "CSF"}, np.eye(1))
+    ...                   (np.ones((15, 15, 15), dtype=np.uint8),), {1: "CSF"}, np.eye(1))
     >>> potential(field, np.array([[1.5, 2.0, 1.2]])).round(3)
     array([[2.4]])
     """
@@ -81,9 +81,8 @@ def potential(field: LeadField, points: FloatArray, *, within: Within = None, mi
 def gradient(field: LeadField, points: FloatArray, *, within: Within = None, missing: Missing = "error") -> FloatArray:
     """Return the slope of the potential of every contact at points, of the side of an interface that a point lies on.
 
-    It jumps where the conductivity does. The electric field is the opposite. Cells do not tell where in them an
-    interface runs: within half a cell of one, the slope across it may be off by half of itself in the tissue that
-    conducts better, where it is small; by a tenth in the other.
+    It jumps where the conductivity does. The electric field is the opposite. Where in half a cell an interface runs is
+    not known: within a quarter of a cell of one, the slope may be that of the other side.
 
     Parameters
     ----------
@@ -98,9 +97,9 @@ def gradient(field: LeadField, points: FloatArray, *, within: Within = None, mis
 
 
 def tissue_at(field: LeadField, points: FloatArray) -> IntArray:
-    """Return the number of the tissue at points, (n,): the one that fills most of the nearest eight cells.
+    """Return the number of the tissue at points, (n,): that of most nodes, and places half-way between, near each.
 
-    0 where nothing conducts, and outside the boxes.
+    0 where nothing conducts, and outside the boxes. A layer in which no node lies is not found.
     """
     points = _points(points)
     found = np.zeros(len(points), dtype=np.int64)

@@ -15,11 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinemodel.errors import GeometryError, InputError
+from spinemodel.field._half_tissues import tissue_of
 from spinemodel.field._processor import Processor
 from spinemodel.field._processor_cpu import Cpu
 from spinemodel.field.boxes import Box
 from spinemodel.field.cells import Cells, cells_of, of_each
-from spinemodel.field.composite import Composite, Vector, apply, by_node, collect, composite, follow, inject
+from spinemodel.field.composite import (
+    Composite,
+    Vector,
+    apply,
+    by_node,
+    collect,
+    composite,
+    follow,
+    inject,
+    inject_halves,
+)
 from spinemodel.field.conjugate_gradients import Progress, solve_system
 from spinemodel.field.electrodes import Coupling, Load, add_electrodes, fill_steps, surface_load
 from spinemodel.field.lead_field import LeadField
@@ -84,14 +95,14 @@ def memory_bytes(
     """Return about how much memory a solve takes at its most, twice as much for complex conductivities.
 
     Per node and lane: five vectors of double and three of single precision. Per node: sub-voxels and their making,
-    two sets of stencils, weights. The coarser levels are an eighth and less.
+    tissues, two sets of stencils, weights. The coarser levels are an eighth and less.
     """
     lanes = min(contacts, LANES)
     nodes = [float(np.prod(box.nodes)) for box in boxes]
     labels = sum(2 * count * n**3 for count, n in zip(nodes, of_each(subsamples, len(boxes)), strict=True))
     twice = 2 if complex_values else 1
     own = lanes * 52 * 1.05 + contacts * 4 + 27 * 4 * 2.2
-    return int(sum(nodes) * (twice * own + 60) + labels) + (300 << 20)
+    return int(sum(nodes) * (twice * own + 68) + labels) + (300 << 20)
 
 
 def solve(
@@ -253,18 +264,20 @@ def _lead_field(
     lost = np.abs(1 + ground @ volts)
     taken = {"subsamples": [cells.subsamples for cells in system.cells], "currents": currents}
     _require_grounded(problem, impedance, lost)
-    for field, cells in zip(fields, system.cells, strict=True):
+    tissues = tuple(tissue_of(cells) for cells in system.cells)
+    for field, tissue in zip(fields, tissues, strict=True):
         for plane in np.moveaxis(field, 0, 3):
             flat = plane.reshape(-1, len(volts))
             flat[:] = PER_MA * (flat @ volts)
-        field[:, ~touched(cells)] = np.nan
+        field[:, tissue[::2, ::2, ::2] == 0] = np.nan
     inject(system.matrix.boxes, fields)
+    inject_halves(system.matrix.boxes, tissues)
     return LeadField(
         problem.medium.space,
         tuple(contact.name for contact in problem.contacts),
         tuple(boxes),
         tuple(fields),
-        tuple(cells.tissue for cells in system.cells),
+        tissues,
         {number: name for number, name in enumerate(system.cells[0].names) if name},
         _symmetric(impedance) * PER_MA,
         {**about, **taken, "current_balance": float(lost.max()), "asymmetry": _asymmetry(impedance)},
@@ -288,16 +301,6 @@ def _require_grounded(problem: Problem, impedance: NDArray[Any], lost: NDArray[A
             f"contact {name}: its current does not come to the ground; expected tissue that conducts all the way; "
             "look for a gap or an insulator round the contact, or take another boundary"
         )
-
-
-def touched(cells: Cells) -> NDArray[np.bool_]:
-    """Return the nodes that touch a cell of which half conducts; the others are hardly tied to anything."""
-    found = np.zeros(cells.box.nodes, dtype=bool)
-    conducts = cells.tissue > 0
-    for corner in range(8):
-        i, j, k = (slice(1, None) if corner >> bit & 1 else slice(None, -1) for bit in range(3))
-        found[i, j, k] |= conducts
-    return found
 
 
 def _symmetric(matrix: NDArray[Any]) -> NDArray[Any]:

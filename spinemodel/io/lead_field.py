@@ -8,7 +8,8 @@
     /impedance             (contacts, contacts) float64, ohm
     /boxes/0, /boxes/1 ... from the finest; attributes first (of the nodes, in steps), nodes, spacing_mm
     /boxes/0/potential     (nx, ny, nz, contacts) float32, mV per mA, contiguous; NaN where nothing conducts
-    /boxes/0/tissue        (nx - 1, ny - 1, nz - 1) uint8: number of the tissue that fills most of each cell
+    /boxes/0/tissue        (2 nx - 1, 2 ny - 1, 2 nz - 1) uint8: number of the tissue at each node, and half-way between
+                           nodes; 0 where a node has no potential
     /patches/0 ...         the same of patches, boxes of smaller cells along nerve roots, with any spacing and anywhere
                            within the boxes, of smaller cells before larger; absent where there is none
 
@@ -17,6 +18,9 @@ Every array has the attribute ``sha256``, the hash of its bytes, and / that of i
 
 A node's contacts lie side by side, since who reads one mostly reads all: from anywhere in a file on the disk they come
 at once. Format 1 had (contacts, nx, ny, nz); such a file is read as a whole, and turned into this order.
+
+Formats 1 and 2 had the tissue that fills most of each cell, (nx - 1, ny - 1, nz - 1). Such a file is read, and a node
+then has the tissue of most of its eight cells, which beside layers thinner than a cell need not be its own.
 
 Where conductivities are complex, at a frequency, so are potentials (complex64) and impedance (complex128).
 
@@ -38,6 +42,7 @@ from numpy.typing import NDArray
 
 from spinemodel import __version__
 from spinemodel.errors import InputError
+from spinemodel.field._half_tissues import tissue_by_cells
 from spinemodel.field.boxes import Box
 from spinemodel.field.lead_field import LeadField, Patch
 from spinemodel.io.files import atomic, one_line, plain, sha256
@@ -47,11 +52,14 @@ if TYPE_CHECKING:
 
 KIND: Final = "spinemodel lead field"
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the layout."""
 
 BY_CONTACT: Final = 1
-"""The version before, in which each contact's potential lay in one piece."""
+"""The first version, in which each contact's potential lay in one piece."""
+
+BY_CELL: Final = 2
+"""The last version in which cells had tissues, not nodes."""
 
 FRAME: Final = {"frame": "RAS", "unit": "mm", "potential_unit": "mV", "current_unit": "mA"}
 """Attributes that every file states alike."""
@@ -227,8 +235,18 @@ def _parts(path: Path, file: Group, name: str, contacts: int, mapped: bool) -> t
             values = np.ascontiguousarray(np.moveaxis(values, 0, 3))
             values.setflags(write=False)
         potential = np.moveaxis(values, 3, 0)
-        found.append(Patch(box, potential, _array(path, group["tissue"], ("u1",), box.cells, mapped)))
+        by_cell = file.attrs["format"] <= BY_CELL
+        found.append(Patch(box, potential, _tissue(path, group["tissue"], box, mapped, by_cell)))
     return tuple(found)
+
+
+def _tissue(path: Path, data: Any, box: Box, mapped: bool, by_cell: bool) -> NDArray[np.uint8]:
+    """Return the tissues at the nodes of a box and between; by those of cells, where the file has these."""
+    if not by_cell:
+        return _array(path, data, ("u1",), box.halves, mapped)
+    tissue = tissue_by_cells(_array(path, data, ("u1",), box.cells, mapped))
+    tissue.setflags(write=False)
+    return tissue
 
 
 def _require_kind(path: Path, file: Group) -> None:
@@ -236,8 +254,8 @@ def _require_kind(path: Path, file: Group) -> None:
     if file.attrs.get("kind") != KIND:
         raise InputError(f"{path}: HDF5, but no lead field; give a file that `spinemodel solve` wrote")
     found = file.attrs.get("format")
-    if found not in (BY_CONTACT, FORMAT):
-        raise InputError(f"{path}: format {found}, expected {BY_CONTACT} or {FORMAT}; {MEND}, or update spinemodel")
+    if found not in range(BY_CONTACT, FORMAT + 1):
+        raise InputError(f"{path}: format {found}, expected {BY_CONTACT} to {FORMAT}; {MEND}, or update spinemodel")
     for name, wanted in FRAME.items():
         if file.attrs.get(name) != wanted:
             raise InputError(f"{path}: {name} {file.attrs.get(name)!r}, expected {wanted!r}; {MEND}")

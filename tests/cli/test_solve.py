@@ -61,7 +61,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             tuple(contact.name for contact in problem.contacts),
             tuple(boxes),
             tuple(potential_in(box, at) for box in boxes),
-            tuple(np.ones(box.cells, np.uint8) for box in boxes),
+            tuple(np.ones(box.halves, np.uint8) for box in boxes),
             {1: "CSF"},
             np.eye(len(at)) * 500 + 100,
             {**about, "residuals": [[1.0, 1e-3, 1e-8]]},

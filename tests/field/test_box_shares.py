@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinemodel.arrays import FloatArray
-from spinemodel.field._box_shares import BAND, DEEPER, shares_of
-from spinemodel.field._sampling import REACH
+from spinemodel.field._box_shares import BAND, BORDER, DEEPER, shares_of
 from spinemodel.field.boxes import Box
 from spinemodel.field.lead_field import LeadField, Patch
 
@@ -15,7 +14,7 @@ PATCHES = Box((-20, -20, -20), (31, 41, 41), 0.1), Box((-10, -20, -20), (31, 41,
 
 
 def room(box: Box) -> Patch:
-    return Patch(box, np.zeros((1, *box.nodes), np.float32), np.ones(box.cells, np.uint8))
+    return Patch(box, np.zeros((1, *box.nodes), np.float32), np.ones(box.halves, np.uint8))
 
 
 def field() -> LeadField:
@@ -27,7 +26,7 @@ def field() -> LeadField:
 def bands(box: Box, point: FloatArray) -> float:
     """How deep a point lies in a box whose every face is a border, beyond a fit's reach."""
     deep = min((point - box.low).min(), (box.high - point).min()) / box.spacing_mm
-    return max((deep - REACH) / BAND, 0.0)
+    return max((deep - BORDER) / BAND, 0.0)
 
 
 def smooth(deep: float) -> float:

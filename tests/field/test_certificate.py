@@ -24,7 +24,7 @@ def made(spacing: float, error: float = 0.0, constant: float = 0.0, balance: flo
         points = np.stack(np.meshgrid(*node_points(box), indexing="ij"), axis=-1)
         both = [1000 / (4 * np.pi * 0.3 * np.linalg.norm(points - (8.0, y, 0.3), axis=-1)) for y in (-2.0, 3.0)]
         values.append(np.array((1 + error) * np.array(both) + constant, dtype=np.float32))
-    tissue = tuple(np.ones(box.cells, dtype=np.uint8) for box in boxes)
+    tissue = tuple(np.ones(box.halves, dtype=np.uint8) for box in boxes)
     about = {} if balance is None else {"current_balance": balance}
     return LeadField("lab", ("C1", "C2"), boxes, tuple(values), tissue, {1: "CSF"}, np.eye(2), about)
 

@@ -32,7 +32,7 @@ def test_boxes_hold_what_is_asked_for_with_the_same_numbers(ends: tuple[tuple[fl
         nx, ny, nz = box.nodes
         whole = FIELD.potential[i][:, x : x + nx, y : y + ny, z : z + nz]
         np.testing.assert_array_equal(values, whole)
-        assert tissue.shape == box.cells
+        assert tissue.shape == box.halves
 
 
 @given(places)

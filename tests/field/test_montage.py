@@ -23,7 +23,7 @@ def made(seed: int = 0) -> LeadField:
     values = tuple(rng.normal(scale=50, size=(3, *box.nodes)).astype(np.float32) for box in boxes)
     values[0][:, 0, 0, 0] = np.nan
     half = rng.normal(size=(3, 3))
-    tissue = tuple(np.ones(box.cells, dtype=np.uint8) for box in boxes)
+    tissue = tuple(np.ones(box.halves, dtype=np.uint8) for box in boxes)
     return LeadField("lab", CONTACTS, boxes, values, tissue, {1: "CSF"}, half @ half.T, {"preset": "mine"})
 
 

@@ -45,7 +45,7 @@ def boxed(value: Callable[[FloatArray], FloatArray], contacts: int = 1) -> LeadF
     one = value(points_of(box)).astype(np.float32 if np.isrealobj(value(np.zeros((1, 3)))) else np.complex64)
     values = np.stack([(n + 1) * one for n in range(contacts)])
     names = tuple(f"C{n + 1}" for n in range(contacts))
-    return LeadField("test", names, (box,), (values,), (np.full(box.cells, 7, np.uint8),), {4: "L1_R", 7: "CSF"},
+    return LeadField("test", names, (box,), (values,), (np.full(box.halves, 7, np.uint8),), {4: "L1_R", 7: "CSF"},
                      np.eye(contacts))  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def test_between_patch_and_box_there_is_no_step() -> None:
 def test_of_two_patches_the_one_in_which_a_point_lies_deeper_counts_more(order: int) -> None:
     below, above = (Box((-10, -10, first), (21, 21, 31), 0.1) for first in (-22, -8))
     both = tuple(
-        Patch(box, np.full((1, *box.nodes), value, np.float32), np.full(box.cells, 7, np.uint8))
+        Patch(box, np.full((1, *box.nodes), value, np.float32), np.full(box.halves, 7, np.uint8))
         for box, value in ((below, 1.0), (above, 2.0))
     )
     z = np.linspace(-1.6, 1.6, 33)
@@ -183,9 +183,9 @@ def test_smaller_patches_take_what_is_given_on_their_faces_from_larger_ones() ->
 
 def test_memory_is_the_field_s_and_that_of_patches_done_and_at_work() -> None:
     boxes, one = [cube(3.2, 0.4)], patches_memory_bytes([], [PLACE], 2)
-    held = 4 * 2 * np.prod(PLACE.nodes)
+    held = (4 * 2 + 8) * np.prod(PLACE.nodes)
     assert patches_memory_bytes([], [PLACE] * 9, 2) == pytest.approx(2 * one + 7 * held, rel=1e-6)
-    assert patches_memory_bytes(boxes, [PLACE], 2) == pytest.approx(one + 8 * np.prod(boxes[0].nodes), rel=1e-6)
+    assert patches_memory_bytes(boxes, [PLACE], 2) == pytest.approx(one + 16 * np.prod(boxes[0].nodes), rel=1e-6)
     assert patches_memory_bytes(boxes, [PLACE], 2, complex_values=True) > patches_memory_bytes(boxes, [PLACE], 2)
 
 

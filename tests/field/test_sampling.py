@@ -13,7 +13,8 @@ from scipy.interpolate import RegularGridInterpolator
 
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import InputError
-from spinemodel.field._sampling import NEAR, POWER, REACH, RIDGE, SLOPE
+from spinemodel.field._sampling import EVEN, NEAR, REACH, RIDGE, SLOPE
+from spinemodel.field._tissue_shares import ENOUGH, SHARPEN
 from spinemodel.field.boxes import Box, node_points
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.sampling import gradient, potential, tissue_at
@@ -31,13 +32,9 @@ def places(axes: tuple[FloatArray, ...]) -> FloatArray:
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def majority(box: Box, tissue: Callable[[FloatArray], IntArray]) -> np.ndarray:
-    """Number that most of 4 x 4 x 4 places in each cell have."""
-    middles = places(tuple(axis[:-1] for axis in node_points(box)))
-    votes = np.zeros((5, len(middles)))
-    for step in places(((np.arange(4) + 0.5) / 4,) * 3):
-        votes[tissue(middles + step * box.spacing_mm), np.arange(len(middles))] += 1
-    return votes.argmax(axis=0).astype(np.uint8).reshape(box.cells)
+def half_points(box: Box) -> tuple[FloatArray, ...]:
+    """Where the nodes are, and half-way between."""
+    return tuple(np.linspace(axis[0], axis[-1], 2 * len(axis) - 1) for axis in node_points(box))
 
 
 def filled(
@@ -52,7 +49,7 @@ def filled(
         ("C1",),
         boxes,
         tuple(value(places(node_points(box))).reshape(1, *box.nodes).astype(np.float32) for box in boxes),
-        tuple(majority(box, tissue) for box in boxes),
+        tuple(tissue(places(half_points(box))).reshape(box.halves).astype(np.uint8) for box in boxes),
         TISSUES,
         np.eye(1),
     )
@@ -178,8 +175,8 @@ def test_a_straight_potential_stays_straight_whatever_the_tissues(seed: int) -> 
     rng = np.random.default_rng(seed)
     box, slope = cube(2.0, 0.4), rng.normal(size=3)
     field = filled((box,), lambda x: 3 + x @ slope)
-    labels = np.kron(rng.integers(1, 5, (3, 3, 3)), np.ones((4, 4, 4)))
-    assert labels.shape == box.cells
+    labels = np.kron(rng.integers(1, 5, (4, 4, 4)), np.ones((8, 8, 8)))[:25, :25, :25]
+    assert labels.shape == box.halves
     values = field.potential[0].copy()
     values[:, rng.random(box.nodes) < 0.1] = np.nan
     field = replace(field, potential=(values,), tissue=(labels.astype(np.uint8),))
@@ -230,28 +227,35 @@ def test_contacts_are_alike() -> None:
     assert np.array_equal(two, 2 * one)
 
 
+def shares(place: FloatArray, labels: np.ndarray) -> FloatArray:
+    """The share of each label of a lattice at a place, of those that conduct."""
+    near = np.maximum(1 - np.abs(np.stack(np.indices(labels.shape), axis=-1) - place), 0).prod(axis=-1)
+    return np.array([near[labels == n].sum() * (n > 0) for n in range(5)])
+
+
 def node_by_node(field: LeadField, point: FloatArray) -> FloatArray:
     """Of each contact, the value and the slopes of what is fitted at a point of a field of one box, where no tissues
     are joined: as it is defined, in no haste."""
     box, labels, values = field.boxes[0], field.tissue[0], field.potential[0]
     place = point / box.spacing_mm - np.array(box.first)
-    middles = np.stack(np.indices(labels.shape), axis=-1) + 0.5
-    near = np.maximum(1 - np.abs(middles - place), 0).prod(axis=-1)
-    share = np.array([near[labels == n].sum() * (n > 0) for n in range(5)]) ** 4
+    at_nodes = labels[::2, ::2, ::2]
+    own, half = (shares(place, at_nodes), shares(2 * place, labels))
+    part = half * np.minimum(ENOUGH * own, 1)
+    share = (part + (1 - part.sum()) * own / own.sum()) ** SHARPEN
     member = share / share.sum()
     rows, weights, here = [], [], []
     for node in np.argwhere(np.isfinite(values[0])):
         away = (node - place) / REACH
-        beside = labels[tuple(slice(max(n - 1, 0), n + 1) for n in node)]
-        r2 = away @ away
-        if r2 < 1 and (beside > 0).any():
+        r2, own = away @ away, at_nodes[tuple(node)]
+        if r2 < 1 and own > 0:
             x, y, z = away
             rows.append([1, x, y, z, x * x, y * y, z * z, x * y, y * z, z * x])
-            weights.append((1 - r2) ** 2 / (r2 + NEAR / REACH**2) * member[beside[beside > 0]].mean() ** POWER)
+            weights.append((1 - r2) ** 2 / (r2 + NEAR / REACH**2) * member[own])
             here.append(values[(slice(None), *node)])
     terms, w = np.array(rows), np.array(weights)
-    penalties = w.sum() * np.array([0] + [SLOPE] * 3 + [RIDGE] * 6)
-    found = np.linalg.solve(terms.T * w @ terms + np.diag(penalties), terms.T * w @ np.array(here, float))
+    penalties = np.diag([0] + [SLOPE] * 3 + [RIDGE] * 6)
+    penalties[4:7, 4:7] += EVEN
+    found = np.linalg.solve(terms.T * w @ terms + w.sum() * penalties, terms.T * w @ np.array(here, float))
     return found[:4] / np.array([1, *[REACH * box.spacing_mm] * 3])[:, None]
 
 
@@ -261,7 +265,7 @@ def test_fits_are_those_of_their_definition_whatever_the_memorys_order(contacts:
     box = Box((-5, 2, 1), (9, 10, 11), 0.4)
     values = rng.normal(size=(contacts, *box.nodes)).astype(np.float32)
     values[:, rng.random(box.nodes) < 0.1] = np.nan
-    labels = rng.integers(0, 3, box.cells).astype(np.uint8)
+    labels = rng.integers(0, 3, box.halves).astype(np.uint8)
     names = tuple(f"C{n}" for n in range(contacts))
     field = LeadField("lab", names, (box,), (values,), (labels,), TISSUES, np.eye(contacts))
     points = rng.uniform(box.low, box.high, (40, 3))
@@ -292,13 +296,13 @@ def test_a_complex_potential_is_sampled_as_its_parts_are() -> None:
     assert np.allclose(potential(turned, points), (3 - 4j) * potential(field, points), rtol=1e-6)
 
 
-def test_the_tissue_at_a_point_is_that_of_most_cells_round_it() -> None:
+def test_the_tissue_at_a_point_is_that_of_most_nodes_round_it() -> None:
     field = filled((cube(3.0, 0.4),), halves, upper)
     points = np.array([[0.0, 0.5, 0], [0, -0.5, 0], [0, 40, 0]])
     assert tissue_at(field, points).tolist() == [1, 2, 0]
 
 
-def test_a_known_tissue_counts_before_the_cells() -> None:
+def test_a_known_tissue_counts_before_the_nodes() -> None:
     """Beside the plane, in a cell that is mostly of the other tissue."""
     field, points = filled((cube(3.0, 0.4),), halves, upper), beside_plane(-0.04)
     true = slope_of_halves(points)
@@ -326,7 +330,7 @@ def test_a_point_without_a_potential_is_named() -> None:
 def test_nothing_is_made_up_where_nothing_conducts() -> None:
     field = filled((cube(2.0, 0.4),), point_source)
     labels, values = field.tissue[0].copy(), field.potential[0].copy()
-    labels[:4], values[:, :4] = 0, np.nan
+    labels[:8], values[:, :4] = 0, np.nan
     field = replace(field, tissue=(labels,), potential=(values,))
     points = np.array([[-1.5, 0, 0], [0.4, 0, 0]])
     with pytest.raises(InputError, match="nothing conducts there"):

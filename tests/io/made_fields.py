@@ -42,7 +42,7 @@ def point_field(
         tuple(sources),
         boxes,
         tuple(potential_in(box, at) for box in boxes),
-        tuple(np.ones(box.cells, dtype=np.uint8) for box in boxes),
+        tuple(np.ones(box.halves, dtype=np.uint8) for box in boxes),
         {1: "CSF"},
         1000 / (4 * np.pi * SIGMA * between),
         about or {},
@@ -78,7 +78,7 @@ def patched(
     """The field with a patch in which the potential is twice as great: who leaves patches out is seen."""
     box = box_around(np.array(low, dtype=float), np.array(high, dtype=float), spacing)
     values = 2 * potential_in(box, np.array(list(sources.values()), dtype=float))
-    return replace(field, patches=(Patch(box, values, np.ones(box.cells, dtype=np.uint8)),))
+    return replace(field, patches=(Patch(box, values, np.ones(box.halves, dtype=np.uint8)),))
 
 
 def potential_in(box: Box, at: FloatArray) -> np.ndarray[Any, np.dtype[np.float32]]:

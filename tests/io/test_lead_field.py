@@ -57,12 +57,28 @@ def test_the_contacts_of_a_node_lie_side_by_side(path: Path, mapped: bool) -> No
 def test_the_first_format_held_one_contact_after_the_other(path: Path, mapped: bool) -> None:
     with h5py.File(path, "r+") as file:
         file.attrs["format"] = 1
-        for i, values in enumerate(made().potential):
-            del file[f"boxes/{i}/potential"]
+        for i, (box, values) in enumerate(zip(made().boxes, made().potential, strict=True)):
+            del file[f"boxes/{i}/potential"], file[f"boxes/{i}/tissue"]
             file[f"boxes/{i}/potential"] = np.ascontiguousarray(values)
+            file[f"boxes/{i}/tissue"] = np.ones(box.cells, np.uint8)
     for ours, theirs in zip(made().potential, read_lead_field(path, mapped=mapped).potential, strict=True):
         np.testing.assert_array_equal(ours, theirs)
         assert np.moveaxis(theirs, 0, 3).flags.c_contiguous
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+def test_formats_before_the_third_held_tissues_of_cells(path: Path, mapped: bool) -> None:
+    cells = np.random.default_rng(0).integers(0, 3, made().boxes[0].cells).astype(np.uint8)
+    cells[:3, :3, :3] = [[[2]], [[2]], [[0]]]
+    with h5py.File(path, "r+") as file:
+        file.attrs["format"] = 2
+        for i, box in enumerate(made().boxes):
+            del file[f"boxes/{i}/tissue"]
+            file[f"boxes/{i}/tissue"] = cells if i == 0 else np.ones(box.cells, np.uint8)
+    found = read_lead_field(path, mapped=mapped).tissue[0]
+    np.testing.assert_array_equal(found[1::2, 1::2, 1::2], cells)
+    assert found[:6, 2, 2].tolist() == [2, 2, 2, 2, 2, 0]
+    assert not found.flags.writeable
 
 
 def test_values_that_do_not_conduct_stay_none(tmp_path: Path) -> None:
@@ -150,7 +166,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("name", "value", "said"),
         [
-            ("format", 3, "format 3, expected 1 or 2"),
+            ("format", 4, "format 4, expected 1 to 3"),
             ("frame", "LPS", "frame 'LPS', expected 'RAS'"),
             ("contacts", "[]", "potential"),
             ("contacts", "{", "breaks the format"),

@@ -14,7 +14,7 @@ def _field() -> LeadField:
     for box in boxes:
         z = box.low[2] + box.spacing_mm * np.arange(box.nodes[2])
         values.append(np.broadcast_to(z, (1, *box.nodes)).astype(np.float32))
-    tissue = tuple(np.ones(box.cells, dtype=np.uint8) for box in boxes)
+    tissue = tuple(np.ones(box.halves, dtype=np.uint8) for box in boxes)
     return LeadField("lab", ("C1",), boxes, tuple(values), tissue, {1: "CSF"}, np.eye(1))
 
 

@@ -1,0 +1,100 @@
+"""Which tissue the nodes of a box lie in, and the places half-way between them: that of the sub-voxels that meet there.
+
+Elements that take interfaces into account have, at a node, the potential of the side on which the node lies, also
+where the cells round it are mostly of another tissue: in layers thinner than a cell none is mostly of the layer. The
+places between tell where in a cell the interface runs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinemodel.arrays import IntArray
+from spinemodel.field._planes import over_planes
+from spinemodel.field.cells import Cells
+from spinemodel.jit import compiled
+
+Bytes = NDArray[np.uint8]
+
+
+def tissue_of(cells: Cells) -> Bytes:
+    """Return the label at each half of a cell, (2 cx + 1, 2 cy + 1, 2 cz + 1): of nodes that at even places.
+
+    It is that of most of the sub-voxels that meet there and conduct; of two that are alike that of the poorer conductor
+    across its fibres, in which the potential falls more steeply: read as if it were of the other it would be far off.
+    Where no sub-voxel conducts, as just inside an insulator, the cells that meet there decide: there the potential is
+    the smooth continuation of that in the tissue. 0 where no cell conducts by half.
+    """
+    rank = np.argsort(np.argsort(np.abs(cells.across), kind="stable"))
+    return _labelled(cells.tissue, cells.labels, cells.subsamples, cells.margin, rank)
+
+
+def tissue_by_cells(tissue: Bytes) -> Bytes:
+    """Return the same where only the labels of cells are known: that of most of those that meet there and conduct.
+
+    Examples
+    --------
+    >>> tissue_by_cells(np.array([[[0, 3, 2]]], np.uint8))[0, 0].tolist()
+    [0, 0, 3, 3, 2, 2, 2]
+    """
+    return _labelled(tissue, np.zeros((2, 2, 2), dtype=np.uint8), 0, 1, np.arange(256))
+
+
+def _labelled(tissue: Bytes, labels: Bytes, subsamples: int, margin: int, rank: IntArray) -> Bytes:
+    """Return the labels; with no sub-voxels along a cell all places are at the first, where nothing conducts."""
+    nx, ny, nz = (2 * n + 1 for n in tissue.shape)
+    found = np.zeros((nx, ny, nz), dtype=np.uint8)
+    work = tissue, labels, subsamples, margin, rank, found
+    over_planes(lambda first, last: _label(*work, first, last), nx)
+    return found
+
+
+@compiled
+def _label(
+    tissue: Bytes, labels: Bytes, subsamples: int, margin: int, rank: IntArray, found: Bytes, first: int, last: int
+) -> None:
+    """Write the labels of planes ``first`` to before ``last``."""
+    _, ny, nz = found.shape
+    votes = np.zeros(256, dtype=np.int64)
+    for i in range(first, last):
+        u, a = _voxels_beside(i, subsamples, margin), _cells_beside(i, tissue.shape[0])
+        for j in range(ny):
+            v, b = _voxels_beside(j, subsamples, margin), _cells_beside(j, tissue.shape[1])
+            for k in range(nz):
+                w, c = _voxels_beside(k, subsamples, margin), _cells_beside(k, tissue.shape[2])
+                whole = _elected(tissue[a[0] : a[1], b[0] : b[1], c[0] : c[1]], rank, votes)
+                if whole > 0:
+                    own = _elected(labels[u[0] : u[1], v[0] : v[1], w[0] : w[1]], rank, votes)
+                    found[i, j, k] = own if own > 0 else whole
+
+
+@compiled
+def _cells_beside(half: int, cells: int) -> tuple[int, int]:
+    """Return the first cell that touches a place so many half cells from the first node, and that after the last."""
+    return max((half - 1) // 2, 0), min(half // 2 + 1, cells)
+
+
+@compiled
+def _voxels_beside(half: int, subsamples: int, margin: int) -> tuple[int, int]:
+    """Return the same of sub-voxels."""
+    at, odd = half * subsamples // 2, half * subsamples % 2
+    return margin + at - 1 + odd, margin + at + 1
+
+
+@compiled
+def _elected(here: Bytes, rank: IntArray, votes: IntArray) -> int:
+    """Return what most have of those that conduct, of several the first by rank; 0 where none does.
+
+    ``votes`` is all zeros before and after.
+    """
+    for label in here.flat:
+        votes[label] += 1
+    best = votes[0] = 0
+    for label in here.flat:
+        one = int(label)
+        if votes[one] > votes[best] or (votes[one] == votes[best] and rank[one] < rank[best]):
+            best = one
+    for label in here.flat:
+        votes[label] = 0
+    return best
