@@ -36,7 +36,7 @@ class Patch:
 class LeadField:
     """Potentials on the nodes of nested boxes.
 
-    A point takes its potential from a patch, or else from the finest box, that holds its neighbourhood. Potentials are
+    A point takes its potential from a patch, or else from the finest box, that holds it. Potentials are
     against the ground, which takes the current back; contacts that carry none float.
 
     Attributes
