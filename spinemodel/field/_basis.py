@@ -13,7 +13,8 @@ from spinemodel.field.cells import CellArrays
 from spinemodel.jit import compiled
 
 BINS: Final = 5
-"""Of s for each sub-voxel along an edge. Odd, so that sub-voxels of layers along an axis lie in the middle of bins."""
+"""Of s for each sub-voxel along an edge. A choice by measurement: with three times as many, concentric shells err by a
+half more."""
 
 
 class Basis(NamedTuple):

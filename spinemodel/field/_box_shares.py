@@ -1,4 +1,4 @@
-"""Which box, or patch, has which share in a point's value: the finest that holds its neighbourhood, with no step."""
+"""Which box, or patch, has which share in a point's value: the finest that holds it, with no step."""
 
 from __future__ import annotations
 

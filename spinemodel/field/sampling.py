@@ -99,9 +99,11 @@ def gradient(field: LeadField, points: FloatArray, *, within: Within = None, mis
 def tissue_at(field: LeadField, points: FloatArray) -> IntArray:
     """Return the number of the tissue at points, (n,): that of most nodes, and places half-way between, near each.
 
-    0 where nothing conducts, and outside the boxes. A layer in which no node lies is not found.
+    0 where nothing conducts, but for half a cell beside what does, and outside the boxes. A layer in which no node lies
+    is not found.
     """
     points = _points(points)
+    _require_halves(field)
     found = np.zeros(len(points), dtype=np.int64)
     for part, some, shares in shares_of(field, points):
         numbers = found[some]
@@ -116,6 +118,7 @@ def _fitted(field: LeadField, points: FloatArray, within: Within, missing: Missi
     number, wanted = _groups(field, within, len(points))
     kind = np.result_type(np.float64, *field.potential)  # complex where a field is
     out, total = np.zeros((len(points), rows, len(field.contacts)), kind), np.zeros(len(points))
+    _require_halves(field)
     for part, some, shares in shares_of(field, points):
         places, found, weight = places_in(part.box, points[some]), np.zeros_like(out[some]), np.zeros(len(some))
         values, labels = _fixed(np.moveaxis(part.potential, 0, 3)), _fixed(part.tissue)
@@ -127,6 +130,13 @@ def _fitted(field: LeadField, points: FloatArray, within: Within, missing: Missi
         raise InputError(_no_potential(field, points, total))
     out[total == 0] = np.nan
     return np.moveaxis(out / np.where(total > 0, total, 1)[:, None, None], 2, 0)
+
+
+def _require_halves(field: LeadField) -> None:
+    """Raise unless tissues are as many as loops will read."""
+    for one, tissue in [*zip(field.boxes, field.tissue, strict=True), *((p.box, p.tissue) for p in field.patches)]:
+        if tissue.shape != one.halves:
+            raise InputError(f"tissue: got {tissue.shape}, expected {one.halves}, of nodes and half-way between them")
 
 
 def _fit(

@@ -1,4 +1,4 @@
-"""What fills each cell, in parts of a cell: labels at the centres of S x S x S sub-voxels."""
+"""What fills each cell, in parts of a cell: labels of samples in S x S x S sub-voxels."""
 
 from __future__ import annotations
 
@@ -29,12 +29,16 @@ def margin_of(subsamples: int) -> int:
 
 
 def in_reach(medium: Medium, box: Box, wanted: int) -> int:
-    """Return how many sub-voxels along an edge of a cell still reach over all parts, of as many as are wanted."""
+    """Return how many sub-voxels along an edge of a cell still reach over all parts, of as many as are wanted.
+
+    Of fewer, an even number: samples of odd ones are not staggered.
+    """
     if not medium.parts:
         return wanted
     ends = np.array(medium.corners)
     reach = max(np.abs(ends - box.low).max(), np.abs(ends - box.high).max()) + box.spacing_mm * wanted
-    return max(1, min(wanted, int((REACH - 1) * box.spacing_mm / reach)))
+    most = int((REACH - 1) * box.spacing_mm / reach)
+    return wanted if most >= wanted else max(1, most - most % 2)
 
 
 def numbers_of(medium: Medium) -> dict[str, int]:

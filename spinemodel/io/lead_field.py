@@ -25,7 +25,7 @@ then has the tissue of most of its eight cells, which beside layers thinner than
 Where conductivities are complex, at a frequency, so are potentials (complex64) and impedance (complex128).
 
 Node (i, j, k) of a box lies at (first + (i, j, k)) * spacing_mm, RAS+ mm. A point takes its potential from the
-patches that hold its neighbourhood, or else from the finest such box; towards a face the next takes over.
+patches that hold it, or else from the finest such box; towards a face the next takes over.
 """
 
 from __future__ import annotations

@@ -181,10 +181,10 @@ def test_a_plate_on_a_slanted_tensor_drives_along_its_normal() -> None:
 def test_a_sphere_in_a_sphere_has_its_resistance_wherever_it_lies() -> None:
     shifts = [(0, 0, 0), (0.4, 0.6, 0.9)]
     errors = {cells: np.array([spheres(cells, shift, [(2.0, SIGMA)])[0] for shift in shifts]) for cells in (2, 4, 8)}
-    for cells, most, apart in ((2, 0.0105, 0.0025), (4, 0.005, 0.001), (8, 0.0016, 0.0003)):
+    for cells, most, apart in ((2, 0.01, 0.0025), (4, 0.004, 0.001), (8, 0.0014, 0.0003)):
         assert np.abs(errors[cells]).max() < most
         assert np.ptp(errors[cells]) < apart
-    assert np.log2(np.abs(errors[4]).mean() / np.abs(errors[8]).mean()) > 1.5
+    assert np.log2(np.abs(errors[4]).mean() / np.abs(errors[8]).mean()) > 1.4
 
 
 def test_the_potential_of_a_sphere_falls_as_its_distance() -> None:
@@ -230,7 +230,8 @@ def test_two_electrodes_anywhere_give_a_symmetric_positive_problem(
     active = np.flatnonzero(matrix.diagonal())
     inner = matrix[active][:, active].toarray()
     pull, own = columns_of(couplings, pinned.size)
-    assert np.linalg.eigvalsh(inner)[0] > 0
+    values = np.linalg.eigvalsh(inner)
+    assert values[0] > -np.finfo(np.float32).eps * values[-1]  # stencils are of single precision
     admittance = own - pull[active].T @ np.linalg.solve(inner, pull[active])
     np.testing.assert_allclose(admittance, admittance.T, atol=1e-12)
     np.testing.assert_allclose(admittance.sum(axis=1), 0, atol=1e-12 * abs(own).max())

@@ -348,6 +348,8 @@ def test_what_cannot_be_is_refused() -> None:
         potential(field, np.zeros(3))
     with pytest.raises(InputError, match="no tissue Bulk in the field; it has CSF, White, Root"):
         potential(field, points, within="Bulk")
+    with pytest.raises(InputError, match=r"tissue: got \(5, 5, 5\), expected"):
+        potential(replace(field, tissue=(np.ones((5, 5, 5), dtype=np.uint8),)), points)
     with pytest.raises(InputError, match="one of each of 2 points"):
         potential(field, points, within=["CSF"])
 
