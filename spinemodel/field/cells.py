@@ -207,16 +207,22 @@ def _survey(
     _, ny, nz = tissue.shape
     counts, s = np.zeros(len(has_fibres), dtype=np.int64), subsamples
     place, label = np.empty(2 * s**3, dtype=np.int64), np.empty(2 * s**3, dtype=np.uint8)
+    first, mixed = np.empty(nz * s, dtype=np.uint8), np.empty(nz * s, dtype=np.uint8)
     n = 0
     for i in range(start, stop):
         for j in range(ny):
+            i0, j0 = margin + i * s, margin + j * s
+            row = labels[i0 : i0 + s, j0 : j0 + s, margin : margin + nz * s]
+            _compare(row, first, mixed)
             for k in range(nz):
-                i0, j0, k0 = margin + i * s, margin + j * s, margin + k * s
                 if n + s**3 > len(place):
                     place, label = np.append(place, place), np.append(label, label)
-                here = labels[i0 : i0 + s, j0 : j0 + s, k0 : k0 + s]
-                before = n
-                tissue[i, j, k], n = _survey_cell(here, counts, has_fibres, label, n)
+                before, part = n, slice(k * s, (k + 1) * s)
+                if mixed[part].any():
+                    tissue[i, j, k], n = _survey_cell(row[:, :, part], counts, has_fibres, label, n)
+                else:
+                    tissue[i, j, k] = label[n] = first[k * s]
+                    n += has_fibres[first[k * s]]
                 place[before:n] = (i * ny + j) * nz + k
                 if n > before:
                     first_fibre[i, j, k] = before
@@ -231,12 +237,6 @@ def _survey_cell(
 
     Where less than half conducts, nothing fills it.
     """
-    first = int(here[0, 0, 0])
-    if _is_all(here, first):
-        if has_fibres[first]:
-            label[n] = first
-            n += 1
-        return first, n
     most, tissue, conducts = 0, 0, 0
     for value in here.flat:
         counts[value] += 1
@@ -254,11 +254,16 @@ def _survey_cell(
 
 
 @compiled
-def _is_all(here: NDArray[np.uint8], label: int) -> bool:
-    """Tell whether all sub-voxels have a label."""
-    for i in range(here.shape[0]):
-        for j in range(here.shape[1]):
-            for k in range(here.shape[2]):
-                if here[i, j, k] != label:
-                    return False
-    return True
+def _compare(row: NDArray[np.uint8], first: NDArray[np.uint8], mixed: NDArray[np.uint8]) -> None:
+    """Write the first label of the cell of each place along a row of cells, and what differs from it there; 0: nothing.
+
+    All cells of a row at once, since the compiler then takes many places in a step.
+    """
+    s, _, length = row.shape
+    for k in range(0, length, s):
+        first[k : k + s] = row[0, 0, k]
+    mixed[:] = 0
+    for i in range(s):
+        for j in range(s):
+            for k in range(length):
+                mixed[k] |= row[i, j, k] ^ first[k]

@@ -12,9 +12,9 @@ from spinemodel.field.boxes import Box
 from spinemodel.field.problem import Medium
 from spinemodel.jit import compiled
 from spinemodel.volume._crossings import REACH
-from spinemodel.volume._rasterise_staggered import Samples
 from spinemodel.volume.grid import Grid
 from spinemodel.volume.rasterise import rasterise
+from spinemodel.volume.samples import Samples
 
 MAX_PARTS = 255
 """Labels of sub-voxels are bytes, and 0 is what does not conduct."""

@@ -27,6 +27,13 @@ REACH: Final = 1 << 14
 """Vertices lie less than so many voxels from the grid's first: products of two differences then fit 64 bits."""
 
 
+BELOW: Final = 1
+"""Mark of what lies at or below the first sample of columns."""
+
+ABOVE: Final = 2
+"""Mark of what lies above the last sample of columns."""
+
+
 @compiled
 def row_at_or_above(u: int) -> int:
     """Return the first row, or column, that is not below a snapped coordinate."""
@@ -103,16 +110,29 @@ def height(column: int, v0: int, w0: int, v1: int, w1: int) -> int:
 
 
 @compiled
-def cell(u: int, v: int) -> int:
-    """Return the first row and the first column that are not below a snapped vertex, 16 bits each of one number."""
-    return row_at_or_above(u) << 16 | row_at_or_above(v) & 65535
+def cell(u: int, v: int, nx: int, ny: int) -> int:
+    """Return the first row and the first column of a grid that are not below a snapped vertex, of one number.
+
+    Columns begin at its third binary digit, rows at its seventeenth; the first two are left for :func:`end`. What lies
+    beyond the grid has the number of rows, or of columns, or 0: corners that are all beyond a side are in cells alike.
+    """
+    return min(max(row_at_or_above(u), 0), nx) << 16 | min(max(row_at_or_above(v), 0), ny) << 2
 
 
 @compiled
-def may_cross(a: int, b: int, c: int) -> bool:
-    """Tell whether corners in these cells have a row between them, and a column; most small triangles have not."""
+def end(w: int, nz: int) -> int:
+    """Return the mark of the end of columns that a snapped vertex lies beyond; 0 between."""
+    return BELOW * (w <= 0) | ABOVE * (row_at_or_above(w) >= nz)
+
+
+@compiled
+def may_cross(a: int, b: int, c: int, hidden: int) -> bool:
+    """Tell whether corners in these cells have a row of the grid between them, and a column.
+
+    Most small triangles have not. Nor are those wanted whose corners are all marked as beyond a hidden end.
+    """
     differ = (a ^ b) | (a ^ c)
-    return (differ >> 16 != 0) & (differ & 65535 != 0)
+    return (differ >> 16 != 0) & (differ & 65532 != 0) & (a & b & c & hidden == 0)
 
 
 @compiled

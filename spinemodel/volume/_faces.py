@@ -1,4 +1,4 @@
-"""What is remembered of a surface, which never changes: its faces in half the memory, and whether their edges match.
+"""What is remembered of a surface, which never changes: its faces, whether their edges match, and the box round it.
 
 Edges match where each is as often there as its opposite. Those that match by the numbers of their vertices do so on
 every grid. To judge is to add up weights that look random, an edge's being the opposite of its opposite's: nothing is
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinemodel.anatomy.surface import Surface
-from spinemodel.arrays import IntArray
+from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.jit import compiled
 from spinemodel.volume._threads import shares, side_by_side
 
@@ -22,10 +22,15 @@ Uint32Array: TypeAlias = NDArray[np.uint32]
 
 
 class Faces(NamedTuple):
-    """The vertices of every face, one face after the other, (3 m,); and whether edges match by vertices' numbers."""
+    """What is remembered.
+
+    The vertices of every face, one face after the other and in half the memory, (3 m,); whether edges match by
+    vertices' numbers; and the corners of the box that holds all vertices, (8, 3) mm, not numbers where there are none.
+    """
 
     vertices: Uint32Array
     matched: bool
+    corners: FloatArray
 
 
 _SEEN: Final[WeakKeyDictionary[Surface, Faces]] = WeakKeyDictionary()
@@ -35,15 +40,23 @@ _SEEN: Final[WeakKeyDictionary[Surface, Faces]] = WeakKeyDictionary()
 def faces_of(surface: Surface) -> Faces:
     """Return the faces of a surface; they are read when it is first seen, and are not looked at again."""
     if surface not in _SEEN:
-        _SEEN[surface] = _read(surface.faces)
+        _SEEN[surface] = Faces(*_read(surface.faces), _corners(surface.vertices))
     return _SEEN[surface]
 
 
-def _read(faces: IntArray) -> Faces:
+def _corners(vertices: FloatArray) -> FloatArray:
+    """Return the corners of the box that holds vertices."""
+    if not len(vertices):
+        return np.full((8, 3), np.nan)
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    return np.asarray(np.where(np.indices((2, 2, 2)).reshape(3, 8).T, high, low))
+
+
+def _read(faces: IntArray) -> tuple[Uint32Array, bool]:
     """Return faces (m, 3) in half the memory, and whether their edges match."""
     found = np.empty(faces.shape, dtype=np.uint32)
     parts = side_by_side(lambda part: _copy(faces[part].reshape(-1), found[part].reshape(-1)), shares(len(faces)))
-    return Faces(found.reshape(-1), sum(parts) % 2**64 == 0)
+    return found.reshape(-1), sum(parts) % 2**64 == 0
 
 
 @compiled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from spinemodel.arrays import IntArray
 from spinemodel.jit import compiled
 from spinemodel.volume import _columns
+from spinemodel.volume._crossed import Crossed, Search, collected, search, write
 from spinemodel.volume._crossings import (
     ascending,
     chord,
@@ -20,10 +22,11 @@ from spinemodel.volume._crossings import (
     row_at_or_above,
 )
 from spinemodel.volume._faces import Uint32Array
-from spinemodel.volume._rasterise_staggered import Samples, crossings
+from spinemodel.volume._rasterise_staggered import collect_staggered
 from spinemodel.volume._snap import Int32Array, Mesh
 from spinemodel.volume._threads import shares, side_by_side
 from spinemodel.volume.grid import Shape
+from spinemodel.volume.samples import Samples
 
 BLOCK: Final = 1024
 """Faces that are looked through at a time: they and their numbers stay in the first cache until their crossings are
@@ -43,11 +46,14 @@ class Runs(NamedTuple):
 
 def runs(meshes: Sequence[Mesh], shape: Shape, samples: Samples | None = None) -> Runs:
     """Return the runs of voxels inside meshes; of meshes that overlap, the later has the voxel."""
+    wanted = [search(mesh, rank, shape) for rank, mesh in enumerate(meshes)]
 
-    def found_by(rank: int, faces: slice) -> tuple[Int32Array, IntArray]:
-        if samples:
-            return crossings(meshes[rank], rank, faces, shape, samples)
-        return _crossings(meshes[rank], rank, faces, shape)
+    def found_by(rank: int, faces: slice) -> Crossed:
+        part = meshes[rank]._replace(faces=meshes[rank].faces[3 * faces.start : 3 * faces.stop])
+        if samples is None:
+            return collected(partial(_collect, part, wanted[rank]), len(part.faces) // 3)
+        pattern = samples.aside, samples.phase
+        return collected(partial(collect_staggered, part, wanted[rank], *pattern), len(part.faces) // 3)
 
     found = side_by_side(
         lambda part: found_by(*part),
@@ -64,21 +70,16 @@ def runs(meshes: Sequence[Mesh], shape: Shape, samples: Samples | None = None) -
     return Runs(*(np.concatenate(part) for part in zip(*swept, strict=True)))
 
 
-def _crossings(mesh: Mesh, rank: int, part: slice, shape: Shape) -> tuple[Int32Array, IntArray]:
-    """Return the column and the key of every crossing of some faces of a mesh."""
-    faces = mesh.faces[3 * part.start : 3 * part.stop]
-    column, key = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.int64)
-    done, count = 0, 0
-    while True:
-        done, count = _collect(faces, mesh.u, mesh.v, mesh.w, mesh.cells, done, rank, *shape, column, key, count)
-        if 3 * done == len(faces):
-            return column[:count], key[:count]
-        column, key = np.concatenate([column, np.empty_like(column)]), np.concatenate([key, np.empty_like(key)])
-
-
 @compiled
 def _choose(
-    faces: Uint32Array, u: Int32Array, v: Int32Array, cells: Int32Array, first: int, last: int, chosen: Int32Array
+    faces: Uint32Array,
+    u: Int32Array,
+    v: Int32Array,
+    cells: Int32Array,
+    hidden: int,
+    first: int,
+    last: int,
+    chosen: Int32Array,
 ) -> int:
     """Write which of some faces may cross a column, and return how many.
 
@@ -88,7 +89,7 @@ def _choose(
     count, kept = 0, 0
     for n in range(first, last):
         chosen[count] = n
-        count += may_cross(cells[faces[3 * n]], cells[faces[3 * n + 1]], cells[faces[3 * n + 2]])
+        count += may_cross(cells[faces[3 * n]], cells[faces[3 * n + 1]], cells[faces[3 * n + 2]], hidden)
     for m in range(count):
         n = 3 * int(chosen[m])
         a, b, c = faces[n], faces[n + 1], faces[n + 2]
@@ -98,28 +99,14 @@ def _choose(
 
 
 @compiled
-def _collect(
-    faces: Uint32Array,
-    u: Int32Array,
-    v: Int32Array,
-    w: Int32Array,
-    cells: Int32Array,
-    done: int,
-    rank: int,
-    nx: int,
-    ny: int,
-    nz: int,
-    column: Int32Array,
-    key: IntArray,
-    count: int,
-) -> tuple[int, int]:
-    """Write crossings from place ``count`` on; return how many faces are done, and how many crossings there are.
-
-    It stops at a face whose crossings find no room.
-    """
+def _collect(mesh: Mesh, wanted: Search, done: int, found: Crossed, count: int) -> tuple[int, int]:
+    """Write the crossings of faces from number ``done`` on, as :func:`~spinemodel.volume._crossed.collected` asks."""
+    u, v, w, cells, faces, _ = mesh
+    rank, nx, ny, nz, hidden, stop = wanted
+    column, key = found
     chosen, end = np.empty(BLOCK, dtype=np.int32), len(faces) // 3
     for begin in range(done, end, BLOCK):
-        for m in range(_choose(faces, u, v, cells, begin, min(begin + BLOCK, end), chosen)):
+        for m in range(_choose(faces, u, v, cells, hidden, begin, min(begin + BLOCK, end), chosen)):
             n, before = 3 * int(chosen[m]), count
             low, middle, high, turned = ascending(u[faces[n]], u[faces[n + 1]], u[faces[n + 2]])
             a, b, c = faces[n + low], faces[n + middle], faces[n + high]
@@ -127,13 +114,11 @@ def _collect(
             for i in range(max(row_at_or_above(au), 0), min(row_at_or_above(cu), nx)):
                 v0, w0, v1, w1, swapped = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
                 first, last = max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)
-                if last - first > len(key) - count:
+                if 2 * (last - first) > len(key) - count:
                     return int(chosen[m]), before
                 for j in range(first, last):
-                    k = min(max(height(j, v0, w0, v1, w1), 0), nz)
-                    column[count] = i * ny + j
-                    key[count] = (k << 33) | (rank << 1) | (turned ^ swapped)
-                    count += 1
+                    k, side = height(j, v0, w0, v1, w1), rank << 1 | turned ^ swapped
+                    count = write(column, key, count, i * ny + j, k, side, nz, stop)
     return end, count
 
 

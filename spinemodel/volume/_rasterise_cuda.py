@@ -40,15 +40,19 @@ _sweep_column = on_device(_columns.sweep_column)
 
 def runs(meshes: Sequence[Mesh], shape: Shape) -> Runs:
     """Return the runs of voxels inside meshes; the same, bit for bit, as those of the CPU."""
-    sent = [tuple(map(cuda.to_device, (mesh.faces, mesh.u, mesh.v, mesh.w))) for mesh in meshes]
+    sent = {
+        rank: tuple(map(cuda.to_device, (mesh.faces, mesh.u, mesh.v, mesh.w)))
+        for rank, mesh in enumerate(meshes)
+        if len(mesh.faces)
+    }
     n_columns = shape[0] * shape[1]
     counts = cuda.to_device(np.zeros(n_columns, dtype=np.int64))
-    for mesh in sent:
+    for mesh in sent.values():
         _count[blocks(len(mesh[0]) // 3), THREADS](*mesh, shape[0], shape[1], counts)
     places, total = _running_sum(counts)
     keys = cuda.device_array(max(total, 1), dtype=np.int64)
     cursor = cuda.to_device(places.copy_to_host())
-    for rank, mesh in enumerate(sent):
+    for rank, mesh in sent.items():
         _emit[blocks(len(mesh[0]) // 3), THREADS](*mesh, rank, *shape, cursor, keys)
     return Runs(*_swept(places, keys, total, n_columns, len(meshes), shape[2]))
 
@@ -69,7 +73,7 @@ def _count(faces: Array, u: Array, v: Array, w: Array, nx: int, ny: int, counts:
     """Count the crossings of every column."""
     for n in range(cuda.grid(1), faces.shape[0] // 3, cuda.gridsize(1)):
         au, av, aw, bu, bv, bw, cu, cv, cw, _ = _corners(faces, u, v, w, n)
-        if may_cross(cell(au, av), cell(bu, bv), cell(cu, cv)):
+        if may_cross(cell(au, av, nx, ny), cell(bu, bv, nx, ny), cell(cu, cv, nx, ny), 0):
             for i in range(max(at_or_above(au), 0), min(at_or_above(cu), nx)):
                 v0, _, v1, _, _ = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
                 for j in range(max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)):
@@ -83,7 +87,7 @@ def _emit(
     """Write the key of every crossing at its column's next place."""
     for n in range(cuda.grid(1), faces.shape[0] // 3, cuda.gridsize(1)):
         au, av, aw, bu, bv, bw, cu, cv, cw, turned = _corners(faces, u, v, w, n)
-        if may_cross(cell(au, av), cell(bu, bv), cell(cu, cv)):
+        if may_cross(cell(au, av, nx, ny), cell(bu, bv, nx, ny), cell(cu, cv, nx, ny), 0):
             for i in range(max(at_or_above(au), 0), min(at_or_above(cu), nx)):
                 v0, w0, v1, w1, swapped = chord(i, au, av, aw, bu, bv, bw, cu, cv, cw)
                 for j in range(max(column_at_or_above(v0), 0), min(column_at_or_above(v1), ny)):

@@ -17,14 +17,14 @@ from typing import Final
 import numpy as np
 
 from spinemodel.anatomy.surface import Surface
-from spinemodel.errors import InputError
+from spinemodel.errors import BackendUnavailableError, InputError
 from spinemodel.spaces import require_same_space
 from spinemodel.volume._closed import require_closed
 from spinemodel.volume._device import Device, choose
 from spinemodel.volume._rasterise_cpu import Runs, runs
-from spinemodel.volume._rasterise_staggered import Samples
 from spinemodel.volume._snap import Mesh, snap
 from spinemodel.volume.grid import Grid, Shape
+from spinemodel.volume.samples import Samples
 from spinemodel.volume.spans import Spans
 
 MAX_TRIANGLES: Final = 1 << 30
@@ -55,9 +55,10 @@ def rasterise(
     priorities
         Where surfaces overlap, the highest takes the voxel; of equals, the first. All equal where none are given.
     samples
-        Where in its voxel each one's sample lies, in place of the centre; on the CPU alone.
+        Where in its voxel each one's sample lies, in place of the centre; if not there, on the CPU alone.
     device
-        ``cpu``; ``cuda``, which needs the extra ``gpu`` and a device; or ``auto``, which takes what there is.
+        ``cpu``; ``cuda``, which needs the extra ``gpu`` and a device; or ``auto``, which takes what there is and can
+        do it.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def rasterise(
     SpaceMismatchError
         If a surface does not live in the grid's space.
     BackendUnavailableError
-        If ``cuda`` is asked for and cannot be had.
+        If ``cuda`` is asked for and cannot be had, or is asked for samples that are not in the middle of voxels.
 
     Examples
     --------
@@ -82,20 +83,32 @@ def rasterise(
     given = list(range(1, len(group) + 1)) if labels is None else list(labels)
     ranks = [0.0] * len(group) if priorities is None else list(priorities)
     _require(group, grid, given, ranks)
+    aside = None if samples is None or samples.is_middle else samples
+    processor = _processor(device, aside)
     order = sorted(range(len(group)), key=lambda n: (ranks[n], -n))
     ranked = [group[n] for n in order]
     meshes = snap(ranked, grid)
     for surface, mesh in zip(ranked, meshes, strict=True):
         require_closed(surface, mesh, grid)
-    found = _runs(meshes, grid.shape, samples, choose(device))
+    found = _runs(meshes, grid.shape, aside, processor)
     names = {label: surface.name for label, surface in zip(given, group, strict=True)}
     of_rank = np.array([given[n] for n in order], dtype=np.uint16)
     return Spans(grid, found.start, found.stop, of_rank[found.rank], names)
 
 
+def _processor(device: Device, samples: Samples | None) -> str:
+    """Return the processor to use; samples that do not lie in the middle are not looked for on a GPU."""
+    if samples is not None and device == "cuda":
+        raise BackendUnavailableError(
+            "rasterise: got device cuda and samples beside the middle of their voxels, which only the CPU can do; "
+            "choose device auto or cpu"
+        )
+    return choose("cpu" if samples is not None and device == "auto" else device)
+
+
 def _runs(meshes: list[Mesh], shape: Shape, samples: Samples | None, device: str) -> Runs:
     """Return the runs of meshes; what is needed for the GPU is loaded only where it works."""
-    if device == "cpu" or samples or not meshes:
+    if device == "cpu" or not meshes:
         return runs(meshes, shape, samples)
     from spinemodel.volume import _rasterise_cuda
 

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spinemodel.volume._rasterise_staggered import Samples
+from spinemodel.errors import BackendUnavailableError, InputError
+from spinemodel.volume import _device
 from spinemodel.volume.grid import Grid
 from spinemodel.volume.rasterise import rasterise
+from spinemodel.volume.samples import Samples
 from spinemodel.volume.spans import to_volume
 from tests.shapes import box, sphere
 
@@ -44,12 +46,58 @@ def test_a_voxel_is_inside_where_its_sample_is(side: int, seed: int, phase: int)
 
 
 @pytest.mark.parametrize("side", [1, 2, 4])
-def test_samples_in_the_middle_give_the_same_runs_as_none(side: int) -> None:
+def test_samples_in_the_middle_give_the_same_runs_as_none(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
     middle = Samples(np.zeros((side,) * 3 + (3,), dtype=np.int64), 0)
+    assert middle.is_middle
+    # By the loop for samples that are anywhere, which else is not asked for these.
+    monkeypatch.setattr(Samples, "is_middle", False)
     shapes = [sphere(1.7), box((-1.0, -0.7, -0.6), 1.5)]
     one, two = (rasterise(shapes, GRID, samples=each, device="cpu") for each in (None, middle))
     for name in ("start", "stop", "label"):
         assert np.array_equal(getattr(one, name), getattr(two, name))
+
+
+@pytest.mark.parametrize(
+    ("aside", "phase", "wrong"),
+    [
+        (np.zeros((2, 2, 3)), 0, r"shape \(2, 2, 3\)"),
+        (np.zeros((2, 2, 1, 3)), 0, r"shape \(2, 2, 1, 3\)"),
+        (np.zeros((0, 0, 0, 3)), 0, "shape"),
+        (np.full((2, 2, 2, 3), 0.5), 0, "whole numbers"),
+        (np.full((2, 2, 2, 3), np.nan), 0, "whole numbers"),
+        (np.full((2, 2, 2, 3), 1 << 15), 0, "less than 32768"),
+        (np.full((2, 2, 2, 3), -(1 << 15)), 0, "less than 32768"),
+        (np.arange(24).reshape(2, 2, 2, 3), 0, "along a column"),
+        (np.zeros((2, 2, 2, 3)), 2, "phase 2, expected a whole number from 0 to 1"),
+        (np.zeros((2, 2, 2, 3)), -1, "phase -1"),
+        (np.zeros((2, 2, 2, 3)), 0.5, "phase 0.5"),
+    ],
+)
+def test_what_is_no_pattern_is_refused_in_one_line(aside: np.ndarray, phase: int, wrong: str) -> None:
+    with pytest.raises(InputError, match=wrong) as caught:
+        Samples(aside, phase)
+    assert "\n" not in str(caught.value)
+
+
+def test_samples_are_kept_from_changes() -> None:
+    given = np.zeros((2, 2, 2, 3), dtype=np.int64)
+    kept = Samples(given, 0)
+    given[:] = 7
+    assert kept.is_middle
+    with pytest.raises(ValueError, match="read-only"):
+        kept.aside[:] = 7
+
+
+def test_cuda_is_refused_for_samples_aside_and_auto_takes_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = samples(2, 3, 0)
+    with pytest.raises(BackendUnavailableError, match="device cuda and samples"):
+        rasterise(sphere(), GRID, samples=given, device="cuda")
+    with pytest.raises(InputError, match="expected auto, cpu or cuda"):
+        rasterise(sphere(), GRID, samples=given, device="gpu")  # type: ignore[arg-type]
+    on_cpu = rasterise(sphere(), GRID, samples=given, device="cpu")
+    monkeypatch.setattr(_device, "_lack", lambda: "")
+    monkeypatch.setattr(_device, "_is_simulated", lambda: False)  # as with a GPU
+    assert np.array_equal(rasterise(sphere(), GRID, samples=given).start, on_cpu.start)
 
 
 def test_solids_that_share_faces_share_no_sample_and_leave_none_out() -> None:
