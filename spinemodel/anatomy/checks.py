@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spinemodel.anatomy.facing import doubled_faces, inward_parts
+from spinemodel.anatomy.facing import FLAT, doubled_faces, inward_parts
 from spinemodel.anatomy.intersections import self_intersections
 from spinemodel.anatomy.solids import NOTHING_MM3, parts_overlap_mm3
 from spinemodel.anatomy.surface import Surface, area, corners, face_vectors, volume
@@ -78,11 +78,13 @@ class SurfaceCheck:
     @property
     def failures(self) -> tuple[str, ...]:
         """The broken promises, one phrase each."""
+        nothing = FLAT * self.area_mm2**1.5
         broken = {
             f"{self.open_edges} open edges": self.open_edges > 0,
             f"{self.branching_edges} edges not shared by two faces alike": self.branching_edges > 0,
             f"{self.doubled_faces} faces stand there twice": self.doubled_faces > 0,
-            f"volume {self.volume_mm3:.3g} mm3 is not positive: faces look inwards": self.volume_mm3 <= 0,
+            f"volume {self.volume_mm3:.3g} mm3 is not positive: faces look inwards": self.volume_mm3 < -nothing,
+            "volume 0 mm3 is not positive: faces stand there both ways, or are flat": abs(self.volume_mm3) <= nothing,
             f"{self.inward_parts} parts look inwards and bound no cavity": self.inward_parts > 0,
             f"{self.self_intersections} pairs of faces intersect": self.self_intersections > 0,
             f"its parts overlap by {self.parts_overlap_mm3:.3g} mm3": self.parts_overlap_mm3 > NOTHING_MM3,

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from spinemodel.anatomy.surface import Surface, corners, volume
+from spinemodel.anatomy.surface import Surface, corners, face_vectors
+from spinemodel.anatomy.winding import turns_of_others
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import GeometryError
 
-INSIDE_TURNS: Final = 0.5
-"""A point is inside a closed surface that winds round it once, outside one that winds round it 0 times."""
+OPEN: Final = 1e-6
+"""Length of the sum of a part's area vectors, over its area, from which on it is open: of a closed one it is 0.
+A choice: above what rounding leaves, below what a missing face does in a mesh of a hundred thousand."""
+
+FLAT: Final = 1e-9
+"""Volume over area to the power 3/2 under which faces bound nothing. A choice: a needle a micrometre thick and a metre
+long has 1e-4, rounding leaves some 1e-13."""
+
+NEAR: Final = 0.01
+"""How far from a vertex a part is judged, as a share of the way to a face's middle, and off the face the square of it.
+A choice: parts that touch, as well as their file's rounding lets them, do not jut out."""
 
 MEND: Final = "turn its faces outwards (trimesh.repair.fix_normals, or MeshLab's filters)"
+
+ONE_OF_EACH: Final = "(trimesh.Trimesh.unique_faces, or MeshLab's filters)"
 
 
 def doubled_faces(surface: Surface) -> int:
@@ -31,48 +44,78 @@ def doubled_faces(surface: Surface) -> int:
     """
     faces = surface.faces
     first = faces.argmin(axis=1)[:, None]
-    turned = np.take_along_axis(faces, (first + np.arange(3)) % 3, axis=1)
-    ordered = turned[np.lexsort(turned.T)]
+    return _repeated(np.take_along_axis(faces, (first + np.arange(3)) % 3, axis=1))
+
+
+def _repeated(rows: IntArray) -> int:
+    """Return how many rows are like another before them."""
+    ordered = rows[np.lexsort(rows.T)]
     return int((ordered[1:] == ordered[:-1]).all(axis=1).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """What faces that are joined by vertices bound, part by part; vertices that no face has are parts, too.
+
+    ``part`` (m,) is that of each face; of each part, ``vector`` (n, 3) mm2 is the sum of its area vectors.
+    """
+
+    part: IntArray
+    vector: FloatArray
+    area: FloatArray
+    volume: FloatArray
 
 
 def inward_parts(surface: Surface) -> FloatArray:
     """Return a place (n, 3) mm on each part of a closed surface that looks inwards and bounds no cavity.
 
-    Parts are faces that are joined by vertices; a cavity lies in a part that looks outwards.
+    Parts are faces that are joined by vertices. A cavity lies in what the other parts bound, with every vertex; one
+    that juts out of it, or into another cavity, is none. Parts that are open, or so flat that they bound nothing, are
+    passed over.
     """
-    part, size = _parts(surface) if len(surface.faces) else (np.empty(0, dtype=np.int64), np.empty(0))
-    inward = np.flatnonzero(size < 0)
-    if not len(inward):
-        return np.empty((0, 3))
-    triangles = corners(surface)
-    places = np.array([triangles[int(np.argmax(part == one))].mean(axis=0) for one in inward])
-    outer = triangles[size[part] > 0]
-    return places[[turns_round(outer - place) < INSIDE_TURNS for place in places]]
+    return _lost(surface, _parts(surface))
 
 
-def _parts(surface: Surface) -> tuple[IntArray, FloatArray]:
-    """Return the part of every face, (m,), from 0, and the volume that each bounds, mm3: inwards, less than 0.
-
-    Vertices that no face has are parts without a volume.
-    """
+def _parts(surface: Surface) -> _Parts:
+    """Return the parts of a surface and what each bounds."""
+    count = len(surface.vertices)
     a, b, c = surface.faces.T
     ends = np.concatenate([a, a]), np.concatenate([b, c])
-    joined = coo_array((np.ones(len(ends[0]), dtype=bool), ends), shape=(len(surface.vertices),) * 2)
-    of_vertex = connected_components(joined, directed=False)[1]
-    part = np.asarray(of_vertex[a], dtype=np.int64)
-    away = surface.vertices - surface.vertices[a].mean(axis=0)
-    under = np.einsum("ij,ij->i", np.cross(away[a], away[b]), away[c]) / 6
-    return part, np.asarray(np.bincount(part, under), dtype=np.float64)
+    joined = coo_array((np.ones(len(ends[0]), dtype=bool), ends), shape=(max(count, 1),) * 2)
+    parts, of_vertex = connected_components(joined, directed=False)
+    part, vectors = np.asarray(of_vertex[a], dtype=np.int64), face_vectors(surface)
+    away = surface.vertices - surface.vertices.mean(axis=0) if count else surface.vertices
+    under = np.einsum("ij,ij->i", away[a] + away[b] + away[c], vectors) / 9
+    x, y, z, area, volume = (
+        np.bincount(part, share, minlength=parts).astype(np.float64)
+        for share in (*vectors.T, np.linalg.norm(vectors, axis=1), under)
+    )
+    return _Parts(part, np.stack([x, y, z], axis=1), area, volume)
 
 
-def turns_round(triangles: FloatArray) -> float:
-    """Return how often triangles (m, 3, 3) wind round the origin (van Oosterom and Strackee 1983, eq. 8)."""
-    a, b, c = np.moveaxis(triangles, 1, 0)
-    la, lb, lc = (np.linalg.norm(v, axis=1) for v in (a, b, c))
-    dots = [np.einsum("ij,ij->i", *pair) for pair in ((a, b), (b, c), (c, a))]
-    triple = np.einsum("ij,ij->i", a, np.cross(b, c))
-    return float(2 * np.arctan2(triple, la * lb * lc + dots[0] * lc + dots[1] * la + dots[2] * lb).sum() / (4 * np.pi))
+def _lost(surface: Surface, parts: _Parts) -> FloatArray:
+    """Return a place on each closed part that looks inwards and does not lie inside the others."""
+    closed = np.linalg.norm(parts.vector, axis=1) <= OPEN * parts.area
+    inwards = closed & (parts.volume < -FLAT * parts.area**1.5)
+    looks = np.flatnonzero(inwards[parts.part])
+    if not len(looks):
+        return np.empty((0, 3))
+    triangles = corners(surface)
+    _, first = np.unique(surface.faces[looks], return_index=True)
+    face = looks[first // 3]
+    places, own = _within(triangles[face], first % 3), parts.part[face]
+    outside = turns_of_others(places, own, triangles, parts.part) < 1
+    _, one = np.unique(own[outside], return_index=True)
+    return np.asarray(places[outside][one])
+
+
+def _within(triangles: FloatArray, corner: IntArray) -> FloatArray:
+    """Return a place just off each triangle (m, 3, 3), near one of its corners, (m, 3) mm: on the side it looks to."""
+    apex = triangles[np.arange(len(triangles)), corner]
+    way = triangles.mean(axis=1) - apex
+    normal = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+    long = np.linalg.norm(way, axis=1) / np.maximum(np.linalg.norm(normal, axis=1), 1e-300)
+    return np.asarray(apex + NEAR * way + NEAR**2 * long[:, None] * normal)
 
 
 def require_once(surface: Surface) -> None:
@@ -87,27 +130,54 @@ def require_once(surface: Surface) -> None:
     if doubled:
         raise GeometryError(
             f"surface {surface.name}: {doubled} of its {len(surface.faces)} faces stand there twice; leave out the "
-            "doubled ones (trimesh.Trimesh.unique_faces, or MeshLab's filters)"
+            f"doubled ones {ONE_OF_EACH}"
         )
 
 
 def require_outwards(surface: Surface) -> None:
-    """Refuse a closed surface that is turned inside out, or of which a part is.
+    """Refuse a closed surface that is turned inside out, or of which a part is; an open one has no inside.
 
     Raises
     ------
     GeometryError
-        If its volume is not positive, or a part looks inwards and bounds no cavity.
+        If it bounds no volume, or less than none, or a part looks inwards and bounds no cavity.
     """
-    if len(surface.faces) and volume(surface) <= 0:
+    parts = _parts(surface)
+    area, bounded = parts.area.sum(), parts.volume.sum()
+    if not len(surface.faces) or np.linalg.norm(parts.vector.sum(axis=0)) > OPEN * area:
+        return
+    if abs(bounded) <= FLAT * area**1.5:
+        raise GeometryError(f"surface {surface.name}: {_flat(surface)}")
+    if bounded < 0:
         raise GeometryError(
-            f"surface {surface.name}: its faces look inwards: it bounds {volume(surface):.4g} mm3, expected more than "
-            f"0; {MEND}"
+            f"surface {surface.name}: its faces look inwards: it bounds {bounded:.4g} mm3, expected more than 0; {MEND}"
         )
-    inward = inward_parts(surface)
+    inward = _lost(surface, parts)
     if len(inward):
         x, y, z = inward[0]
         raise GeometryError(
-            f"surface {surface.name}: {len(inward)} of its parts look inwards and bound no cavity, one near "
-            f"({x:.2f}, {y:.2f}, {z:.2f}) mm; {MEND}"
+            f"surface {surface.name}: {len(inward)} of its parts look inwards and bound no cavity, which would lie "
+            f"inside the others, one near ({x:.2f}, {y:.2f}, {z:.2f}) mm; {MEND}, or part it from what it cuts"
         )
+
+
+def require_sound(surface: Surface) -> None:
+    """Refuse a surface that cannot be what was meant, though it is closed: doubled, or turned inside out.
+
+    Raises
+    ------
+    GeometryError
+        As :func:`require_once` and :func:`require_outwards` do.
+    """
+    require_once(surface)
+    require_outwards(surface)
+
+
+def _flat(surface: Surface) -> str:
+    """Return why closed faces bound no volume, and how to mend that."""
+    twice = _repeated(np.sort(surface.faces, axis=1))
+    why, mend = "is it flat?", "give a closed surface round something"
+    if twice:
+        why = f"{2 * twice} of its {len(surface.faces)} faces stand there twice, looking inwards and outwards"
+        mend = f"leave out those that look inwards {ONE_OF_EACH}"
+    return f"its faces bound 0 mm3, expected more than 0: {why}; {mend}"

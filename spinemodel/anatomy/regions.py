@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from spinemodel.anatomy.arrangement.unfold import turns
 from spinemodel.anatomy.compartments import OUTSIDE, Partition
-from spinemodel.anatomy.facing import INSIDE_TURNS, turns_round
+from spinemodel.anatomy.winding import INSIDE_TURNS, turns_round
 from spinemodel.arrays import FloatArray, IntArray, freeze_int
 from spinemodel.errors import GeometryError
 

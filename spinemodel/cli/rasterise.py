@@ -60,7 +60,6 @@ def rasterise(
 
     Example: spinemodel rasterise models/sub-03 --like T2.nii.gz --what CSF,White --coverage 4 --out csf_dseg.nii.gz
     """
-    from spinemodel.anatomy.facing import require_once, require_outwards
     from spinemodel.volume._device import choose
     from spinemodel.volume.coverage import require_subsamples
 
@@ -75,11 +74,7 @@ def rasterise(
     chosen = choose(device)
     log.info("device: %s", chosen)
     with step("Rasterising"), about(parts.path):
-        for surface in parts.surfaces.values():
-            require_once(surface)
         spans = _rasterised(parts.surfaces, grid, chosen)
-        for surface in parts.surfaces.values():
-            require_outwards(surface)
     tell_beyond(parts, grid, like, empty=not len(spans.start))
     parameters = _parameters(parts, spacing, what, chosen)
     sources = [*_sources(parts), *([like] if like else [])]

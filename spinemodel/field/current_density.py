@@ -70,8 +70,8 @@ def tensors(
     Raises
     ------
     InputError
-        If the field has no tissue of that name; when the function is called and a tissue has no conductivity, or no
-        direction where it needs one.
+        If the field has no tissue of that name; when the function is called and a tissue has no name, no conductivity,
+        or no direction where it needs one.
     """
     numbered = {name: number for number, name in field.tissues.items()}
     if within is not None and within not in numbered:
@@ -83,11 +83,21 @@ def tensors(
         kind = complex if any(one.is_complex for one in conductivity.values()) else float
         sigma = np.zeros((len(points), 3, 3), dtype=kind)
         for number in np.unique(numbers[numbers > 0]):
-            here, name = numbers == number, field.tissues[int(number)]
+            here, name = numbers == number, _name(field, int(number))
             sigma[here] = _tensor(name, conductivity.get(name), direction.get(name), points[here])
         return sigma
 
     return at
+
+
+def _name(field: LeadField, number: int) -> str:
+    """Return the name of a tissue's number, or refuse a field whose tissues hold others than it names."""
+    if number not in field.tissues:
+        raise InputError(
+            f"tissue {number} of the lead field: has no name; expected one of the {len(field.tissues)} numbers that "
+            "its tissues name: was the file changed? `spinemodel field verify` tells, else solve again"
+        )
+    return field.tissues[number]
 
 
 def _tensor(name: str, value: Conductivity | None, direction: Direction | None, points: FloatArray) -> FloatArray:

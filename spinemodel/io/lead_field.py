@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +61,9 @@ BY_CONTACT: Final = 1
 
 BY_CELL: Final = 2
 """The last version in which cells had tissues, not nodes."""
+
+MOST_TISSUES: Final = 255
+"""Tissues' numbers are bytes, and 0 is none."""
 
 FRAME: Final = {"frame": "RAS", "unit": "mm", "potential_unit": "mV", "current_unit": "mA"}
 """Attributes that every file states alike."""
@@ -136,12 +140,17 @@ def _json(path: Path, about: Mapping[str, Any]) -> str:
 def read_lead_field(path: Path, *, mapped: bool = True) -> LeadField:
     """Return the lead field of a file.
 
+    Files of formats 1 and 2 have a tissue for each cell, of which those of nodes and places between are made anew:
+    these are in memory even where ``mapped``, and take 8 times what the file has them in, a byte for each half of a
+    cell in each direction. So are the potentials of format 1.
+
     Parameters
     ----------
     path
         What :func:`write_lead_field` wrote.
     mapped
-        Leave potentials on the disk until they are used; the file must then stay as it is. Otherwise read them.
+        Leave potentials and tissues on the disk until they are used, as far as the file has them in this layout; it
+        must then stay as it is. Otherwise read them.
 
     Raises
     ------
@@ -215,11 +224,28 @@ def _read(path: Path, file: Group, mapped: bool) -> LeadField:
     if not boxes:
         raise ValueError("it has no box")
     impedance = _array(path, file["impedance"], IMPEDANCE, (len(contacts), len(contacts)), False)
-    tissues = {int(number): str(name) for number, name in json.loads(file.attrs["tissues"]).items()}
+    tissues = _tissues(path, file)
     about = json.loads(file["about"][()].tobytes())
     space = str(file.attrs["space"])
     nested, potential, tissue = zip(*((one.box, one.potential, one.tissue) for one in boxes), strict=True)
     return LeadField(space, contacts, nested, potential, tissue, tissues, impedance, about, patches)
+
+
+def _tissues(path: Path, file: Group) -> dict[int, str]:
+    """Return the name of each tissue's number; every number is there once, and such as a byte of an array holds."""
+    stated = json.loads(file.attrs["tissues"], object_pairs_hook=list)
+    if not isinstance(stated, list) or not all(isinstance(row, tuple) for row in stated):
+        raise ValueError(f"tissues: got {type(stated).__name__}, expected an object with a name by number")
+    named: dict[int, str] = {}
+    for text, name in stated:
+        number = int(text) if text.isascii() and text.isdigit() else 0
+        if not 0 < number <= MOST_TISSUES or number in named or not isinstance(name, str):
+            raise InputError(
+                f"{path}: tissues: got {text!r}: {name!r}, expected a name for each number from 1 to {MOST_TISSUES}, "
+                f"each number once; {MEND}"
+            )
+        named[number] = name
+    return named
 
 
 def _parts(path: Path, file: Group, name: str, contacts: int, mapped: bool) -> tuple[Patch, ...]:
@@ -254,8 +280,10 @@ def _require_kind(path: Path, file: Group) -> None:
     if file.attrs.get("kind") != KIND:
         raise InputError(f"{path}: HDF5, but no lead field; give a file that `spinemodel solve` wrote")
     found = file.attrs.get("format")
-    if found not in range(BY_CONTACT, FORMAT + 1):
-        raise InputError(f"{path}: format {found}, expected {BY_CONTACT} to {FORMAT}; {MEND}, or update spinemodel")
+    if not isinstance(found, int | np.integer) or not BY_CONTACT <= found <= FORMAT:
+        got = repr(found.tolist() if hasattr(found, "tolist") else found)
+        expected = f"expected {BY_CONTACT} to {FORMAT}, a whole number"
+        raise InputError(f"{path}: format {textwrap.shorten(got, 60)}, {expected}; {MEND}, or update spinemodel")
     for name, wanted in FRAME.items():
         if file.attrs.get(name) != wanted:
             raise InputError(f"{path}: {name} {file.attrs.get(name)!r}, expected {wanted!r}; {MEND}")

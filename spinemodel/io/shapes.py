@@ -12,8 +12,9 @@ from typing import Final
 
 import numpy as np
 
+from spinemodel.anatomy.facing import require_sound
 from spinemodel.anatomy.surface import Surface
-from spinemodel.errors import InputError
+from spinemodel.errors import GeometryError, InputError
 from spinemodel.io.label_table import KNOWN, names_beside
 from spinemodel.io.mesh_readers import BROKEN, READERS
 from spinemodel.io.mesh_writers import WRITERS
@@ -140,20 +141,32 @@ def read_parts(
     ------
     InputError
         If the path cannot be read, or a chosen part is not there.
+    GeometryError
+        If a chosen surface is turned inside out, or has faces twice. Whether it is closed is not asked here.
     """
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; expected a model folder, a mesh file or a NIfTI mask")
     found = known_space(path) or space or path.name
     if path.is_dir():
         model = the_model(path)
-        return Parts(model, found, _of_model(model, chosen, tissues))
+        return _sound(Parts(model, found, _of_model(model, chosen, tissues)))
     if is_volume(path):
         return Parts(path, found, {}, _of_mask(path, chosen, found, unplaced))
     if path.suffix.lower() not in WRITERS:
         expected = f"a model folder, a mesh ({', '.join(WRITERS)}) or a mask (.nii, .nii.gz)"
         raise InputError(f"{path}: neither mesh nor mask by its name; expected {expected}")
     mesh = read_surface(path, space=found, name=structure_in(path.stem))
-    return Parts(path, found, _pick(path, {mesh.name: mesh}, chosen))
+    return _sound(Parts(path, found, _pick(path, {mesh.name: mesh}, chosen)))
+
+
+def _sound(parts: Parts) -> Parts:
+    """Return parts whose surfaces look outwards and have each face once."""
+    for surface in parts.surfaces.values():
+        try:
+            require_sound(surface)
+        except GeometryError as problem:
+            raise GeometryError(f"{parts.path}: {problem}") from None
+    return parts
 
 
 def structure_in(stem: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from spinemodel.anatomy.facing import require_sound
 from spinemodel.anatomy.solids import to_solid
 from spinemodel.anatomy.surface import Surface
 from spinemodel.errors import GeometryError, InputError
@@ -32,7 +33,7 @@ def read_vertebrae(folder: Path, space: str) -> dict[str, Surface]:
     InputError
         If the folder holds none, one level twice, or a mesh that cannot be read.
     GeometryError
-        If a mesh is not closed.
+        If a mesh is not closed, is turned inside out, or has faces twice.
     """
     files = mesh_files(folder)
     return {name: _checked(path, read_surface(path, space=space, name=name)) for name, path in files.items()}
@@ -64,13 +65,14 @@ def mesh_files(folder: Path) -> dict[str, Path]:
 
 
 def _checked(path: Path, mesh: Surface) -> Surface:
-    """Return the mesh if it is closed and as large as a vertebra."""
+    """Return the mesh if it is closed, looks outwards and is as large as a vertebra."""
     widest = float(np.ptp(mesh.vertices, axis=0).max())
     if not SIZES_MM[0] <= widest <= SIZES_MM[1]:
         expected = f"{SIZES_MM[0]:g} to {SIZES_MM[1]:g} mm"
         raise InputError(f"{path}: {widest:.3g} mm wide, expected {expected}; is it in millimetres?")
     try:
         to_solid(mesh)
+        require_sound(mesh)
     except GeometryError as problem:
         raise GeometryError(f"{path}: {problem}") from None
     return mesh

@@ -7,15 +7,15 @@ import warnings
 import numpy as np
 import pytest
 
+from spinemodel.anatomy import winding
 from spinemodel.anatomy.checks import check_surface
 from spinemodel.anatomy.facing import (
     doubled_faces,
     inward_parts,
     require_once,
     require_outwards,
-    turns_round,
 )
-from spinemodel.anatomy.surface import Surface, corners, merge
+from spinemodel.anatomy.surface import Surface, merge
 from spinemodel.errors import GeometryError
 from tests.shapes import box, sphere
 
@@ -76,8 +76,82 @@ def test_a_surface_without_faces_has_nothing_to_refuse() -> None:
         require_outwards(empty)
 
 
-def test_a_closed_surface_winds_once_round_what_is_inside() -> None:
-    triangles = corners(sphere(2.0))
-    assert turns_round(triangles - [0.5, -1.0, 1.0]) == pytest.approx(1.0)
-    assert turns_round(triangles - [0.5, -1.0, 2.0]) == pytest.approx(0.0, abs=1e-12)
-    assert turns_round(triangles[:, ::-1]) == pytest.approx(-1.0)
+def ball(radius: float, centre: tuple[float, float, float], size: int = 8) -> Surface:
+    return sphere(radius, centre, rows=size)
+
+
+JUTTING = merge("jutting", [ball(10.0, (0, 0, 0), 20), turned(ball(5.0, (9.0, 0, 0)))])
+CAVITIES = merge(
+    "cavities", [ball(10.0, (0, 0, 0), 20), turned(ball(3.0, (1.0, 0, 0))), turned(ball(3.0, (4.0, 0, 0)))]
+)
+IN_CAVITY = merge("in", [box(size=8.0), turned(box((1, 1, 1), 6.0)), turned(box((3, 3, 3), 2.0))])
+
+
+@pytest.mark.parametrize(("surface", "lost"), [(JUTTING, 1), (CAVITIES, 2), (IN_CAVITY, 1)])
+def test_a_part_that_does_not_lie_wholly_inside_the_others_bounds_no_cavity(surface: Surface, lost: int) -> None:
+    """It juts out, also where its first face lies inside, or lies in another cavity, wholly or partly."""
+    found = inward_parts(surface)
+    assert len(found) == lost
+    with pytest.raises(GeometryError, match=rf"^surface \w+: {lost} of its parts look inwards and bound no cavity"):
+        require_outwards(surface)
+    if surface is JUTTING:
+        assert np.linalg.norm(found[0]) > 9.9
+        assert np.linalg.norm(found[0] - [9.0, 0, 0]) == pytest.approx(5.0, abs=0.1)
+
+
+@pytest.mark.parametrize("low", [(0, 0, 0), (0, 3, 3), (3, 3, 6), (0, 0, 2)])
+def test_a_cavity_may_touch_the_wall_from_within(low: tuple[float, float, float]) -> None:
+    require_outwards(merge("touching", [box(size=8.0), turned(box(low, 2.0))]))
+    with pytest.raises(GeometryError, match="bound no cavity"):
+        require_outwards(merge("beyond", [box(size=8.0), turned(box((low[0], low[1], -2), 2.0))]))
+
+
+def test_each_of_many_cavities_is_judged() -> None:
+    """Two hundred, in columns; those whose middles lie beyond the ball are none."""
+    grid = np.stack(np.meshgrid(*[np.arange(-3.5, 3.0)] * 2, np.arange(-2.0, 2.0), indexing="ij"), -1).reshape(-1, 3)
+    assert len(grid) == 196
+    beyond = np.array([[0.0, 0.0, 8.0], [0.0, -8.0, 0.0], [6.0, 6.0, 6.0], [5.9, 0.0, 0.0]])
+    holes = [turned(ball(0.3, tuple(at), 6)) for at in np.vstack([grid, beyond])]
+    found = inward_parts(merge("sponge", [ball(6.0, (0, 0, 0), 30), *holes]))
+    assert len(found) == 4
+    assert np.linalg.norm(found[:, None] - beyond, axis=2).min(axis=0).max() < 0.35
+
+
+def test_the_work_grows_with_the_triangles_over_each_vertex_not_with_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many cavities beside each other have the same triangles over each: the table of cells grows as they do."""
+    entries = []
+    enter = winding._enter
+    monkeypatch.setattr(winding, "_enter", lambda *given: (entries.append(len(given[3])), enter(*given)))
+    for count in (10, 40):
+        holes = [turned(ball(0.3, (float(x), float(y), 0.5), 6)) for x in range(count) for y in range(10)]
+        wall = box()
+        vertices = wall.vertices * [count + 1, 11, 1] - [1, 1, 0]
+        assert not len(inward_parts(merge("plate", [Surface("wall", "test", vertices, wall.faces), *holes])))
+    assert entries[1] < 5 * entries[0]
+
+
+def test_faces_that_look_both_ways_are_named_as_what_they_are() -> None:
+    cube = box()
+    both = Surface("cube", "test", cube.vertices, np.vstack([cube.faces, np.roll(cube.faces[:, ::-1], 1, axis=1)]))
+    require_once(both)
+    with pytest.raises(
+        GeometryError, match=r"^surface cube: its faces bound 0 mm3, expected more than 0: 24 of its 24 f"
+    ):
+        require_outwards(both)
+    assert "volume 0 mm3 is not positive: faces stand there both ways, or are flat" in check_surface(both).failures
+    faces = [[0, 1, 2], [1, 3, 2], [0, 2, 3], [0, 3, 1]]
+    flat = Surface("sheet", "test", [[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0]], faces)
+    with pytest.raises(GeometryError, match=r"bound 0 mm3, expected more than 0: is it flat\?; give a closed surface"):
+        require_outwards(flat)
+
+
+def test_a_sheet_beside_others_bounds_nothing_and_is_passed_over() -> None:
+    sheet = Surface("sheet", "test", [[3, 3, 3], [4, 3, 3.1], [3, 4, 3.2]], [[0, 1, 2], [0, 2, 1]])
+    require_outwards(merge("both", [box(), sheet]))
+
+
+def test_parts_that_are_open_are_judged_by_those_who_look_for_edges() -> None:
+    cube, open_ = box(), turned(sphere(3.0))
+    require_outwards(Surface("open", "test", open_.vertices, open_.faces[1:]))
+    lid = Surface("lid", "test", [[0, 0, -2], [1, 0, -2], [0, 1, -2]], [[0, 1, 2]])
+    require_outwards(merge("beside", [cube, lid, turned(lid)]))

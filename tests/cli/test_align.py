@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from spinemodel.anatomy.surface import Surface, volume
 from spinemodel.arrays import FloatArray
 from spinemodel.cli import app
-from spinemodel.errors import InputError
+from spinemodel.errors import GeometryError, InputError
 from spinemodel.io.surfaces import read_surface, write_surface
 from spinemodel.io.transforms import read_transform
 from spinemodel.spaces import Transform, apply
@@ -195,6 +195,17 @@ def test_shape_in_metres_is_refused(files, tmp_path) -> None:
     problem = run(tmp_path / "small.ply", files[1], "--out", tmp_path / "T.json").exception
     assert isinstance(problem, InputError)
     assert "is one of them not in millimetres?" in str(problem)
+
+
+@pytest.mark.parametrize("turn", [False, True])
+def test_mesh_turned_inside_out_or_with_faces_twice_is_refused(turn, files, tmp_path) -> None:
+    faces = potato().faces[:, ::-1] if turn else np.vstack([potato().faces] * 2)
+    write_surface(tmp_path / "bad.ply", Surface("bad", "x", potato().vertices, faces))
+    problem = run(tmp_path / "bad.ply", files[1], "--out", tmp_path / "T.json").exception
+    assert isinstance(problem, GeometryError)
+    said = "its faces look inwards" if turn else f"{len(potato().faces)} of its {len(faces)} faces stand there twice"
+    assert str(problem).startswith(f"{tmp_path / 'bad.ply'}: surface bad: {said}")
+    assert not (tmp_path / "T.json").exists()
 
 
 def test_help_has_examples() -> None:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from spinemodel.anatomy.compartments import Solid, partition
 from spinemodel.anatomy.surface import Surface
 from spinemodel.cli import app
-from spinemodel.errors import InputError, SpaceMismatchError
+from spinemodel.errors import GeometryError, InputError, SpaceMismatchError
 from spinemodel.io.label_table import write_label_table
 from spinemodel.io.nifti import write_volume
 from spinemodel.io.surfaces import write_surface
@@ -232,3 +232,14 @@ def test_nothing_of_one_name(tmp_path) -> None:
     write_surface(tmp_path / "a.stl", box())
     problem = run(tmp_path / "a.stl", tmp_path / "a.stl", "--label", 1).exception
     assert "is a mask; choose parts with --structure" in str(problem)
+
+
+def test_meshes_turned_inside_out_or_with_faces_twice_are_refused(tmp_path) -> None:
+    whole = box()
+    write_surface(tmp_path / "whole.ply", whole)
+    for name, faces in (("turned", whole.faces[:, ::-1]), ("doubled", np.vstack([whole.faces, whole.faces]))):
+        write_surface(tmp_path / f"{name}.ply", Surface(name, "x", whole.vertices, faces))
+        for pair in ((f"{name}.ply", "whole.ply"), ("whole.ply", f"{name}.ply")):
+            problem = run(*(tmp_path / one for one in pair)).exception
+            assert isinstance(problem, GeometryError)
+            assert str(problem).startswith(f"{tmp_path / name}.ply: surface {name}: ")

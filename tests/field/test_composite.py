@@ -8,7 +8,7 @@ import pytest
 from spinemodel.arrays import FloatArray
 from spinemodel.field._processor_cpu import Cpu
 from spinemodel.field.boxes import box_in_next
-from spinemodel.field.composite import apply, by_node, collect, inject
+from spinemodel.field.composite import apply, by_node, collect, inject, inject_halves
 from spinemodel.field.conjugate_gradients import solve_system
 from tests.field.boxed import points_of
 from tests.field.equations import counting, cube_boxes, followed, plain, probed, values_of, vector
@@ -98,6 +98,20 @@ def test_a_larger_box_takes_the_values_of_the_finer() -> None:
     inside = tuple(slice(a, a + n // 2 + 1) for a, n in zip(first, cells, strict=True))
     assert np.allclose(fields[1][inside], (points_of(boxes[1]) @ [1.0, 10.0, 100.0])[inside])
     assert np.count_nonzero(fields[2]) > 0
+
+
+def test_a_larger_box_takes_what_a_finer_has_at_nodes_and_between() -> None:
+    """Every place of it that lies in a finer box, up to its border, has that box's; the others keep their own."""
+    boxes = cube_boxes([1.5, 2.0], 5.0, 0.5, 1)
+    places = [np.moveaxis(np.indices(box.halves), 0, -1) * box.spacing_mm / 2 + box.low for box in boxes]
+    fields = [100.0 * (n + 1) + place @ [1.0, 0.1, 0.01] for n, place in enumerate(places)]
+    inject_halves(plain(boxes, blocks).boxes, fields)
+    for place, field in zip(places, fields, strict=True):
+        finest = np.full(place.shape[:-1], len(boxes))
+        for n in range(len(boxes) - 1, -1, -1):
+            finest[((place >= boxes[n].low) & (place <= boxes[n].high)).all(axis=-1)] = n + 1
+        np.testing.assert_allclose(field, 100.0 * finest + place @ [1.0, 0.1, 0.01])
+    assert len(fields) == 3
 
 
 def potential(regions: list[float], spacing: float) -> FloatArray:

@@ -39,6 +39,12 @@ def test_tensors_lie_along_the_fibres() -> None:
         tensors(field, {}, {})(np.zeros((1, 3)))
 
 
+def test_a_tissue_without_a_name_is_refused_in_a_line() -> None:
+    field = filled((cube(1.0, 0.4),), point_source, lambda x: np.full(len(x), 255))
+    with pytest.raises(InputError, match=r"^tissue 255 of the lead field: has no name; expected one of the \d numbers"):
+        tensors(field, {}, {})(np.zeros((1, 3)))
+
+
 def test_tensors_of_another_shape_are_refused() -> None:
     field = filled((cube(2.0, 0.4),), point_source)
     with pytest.raises(InputError, match=r"got \(3, 3\), expected tensors \(2, 3, 3\)"):

@@ -12,6 +12,7 @@ import pytest
 
 from spinemodel.errors import InputError
 from spinemodel.field.lead_field import LeadField
+from spinemodel.io import lead_field
 from spinemodel.io.files import sha256
 from spinemodel.io.lead_field import read_lead_field, require_intact, require_lead, require_model, write_lead_field
 from spinemodel.io.whole_model import WholeModel
@@ -167,10 +168,29 @@ class TestRefused:
         ("name", "value", "said"),
         [
             ("format", 4, "format 4, expected 1 to 3"),
+            ("format", "3", "h5: format '3', expected 1 to 3, a whole number; solve again with `spinemodel solve`, or"),
+            ("format", 2.5, "format 2.5, expected 1 to 3, a whole number"),
+            ("format", np.array([1, 2]), r"h5: format \[1, 2\], expected 1 to 3, a whole number; solve again"),
+            ("format", np.arange(1000), r"format \[0, 1, 2, .*\[\.\.\.\], expected 1 to 3, a whole number"),
             ("frame", "LPS", "frame 'LPS', expected 'RAS'"),
             ("contacts", "[]", "potential"),
             ("contacts", "{", "breaks the format"),
-            ("tissues", '["CSF"]', "breaks the format"),
+            ("tissues", '["CSF"]', "breaks the format .*tissues: got list, expected an object with a name by number"),
+            ("tissues", "7", "breaks the format .*tissues: got int"),
+            *(
+                ("tissues", f"{{{rows}}}", rf"leadfield\.h5: tissues: got {got}, expected a name for each number from")
+                for rows, got in [
+                    ('"300": "x"', "'300': 'x'"),
+                    ('"256": "x"', "'256': 'x'"),
+                    ('"0": "x"', "'0': 'x'"),
+                    ('"-1": "x"', "'-1': 'x'"),
+                    ('"1.5": "x"', "'1.5': 'x'"),
+                    ('"Fat": "x"', "'Fat': 'x'"),
+                    ('"1": 7', "'1': 7"),
+                    ('"1": "CSF", "1": "Fat"', "'1': 'Fat'"),
+                    ('"1": "CSF", "01": "Fat"', "'01': 'Fat'"),
+                ]
+            ),
         ],
     )
     def test_attributes(self, path: Path, name: str, value: object, said: str) -> None:
@@ -201,9 +221,20 @@ class TestRefused:
             read_lead_field(path)
 
 
+def test_numbers_of_tissues_go_up_to_255(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        file.attrs["tissues"] = '{"1": "CSF", "255": "Fat"}'
+    assert dict(read_lead_field(path).tissues) == {1: "CSF", 255: "Fat"}
+
+
 class TestIntact:
-    def test_as_written(self, path: Path) -> None:
+    def test_as_written(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        hashed, of = [], lead_field._hash
+        monkeypatch.setattr(lead_field, "_hash", lambda values: (hashed.append(values.nbytes), of(values))[1])
         require_intact(path)
+        field = made()
+        whole = [*field.potential, *field.tissue, field.impedance, np.frombuffer(json.dumps(ABOUT).encode(), np.uint8)]
+        assert sorted(hashed) == sorted(values.nbytes for values in whole), "every array is read, and none refused"
 
     @pytest.mark.parametrize("name", ["boxes/0/potential", "boxes/1/tissue", "impedance", "about"])
     def test_one_bit_of_an_array(self, path: Path, name: str) -> None:
@@ -236,7 +267,7 @@ class TestIntact:
             del file.attrs["sha256"]
         with pytest.raises(InputError, match="has no hashes, as of an earlier version"):
             require_intact(path)
-        read_lead_field(path)
+        assert read_lead_field(path).contacts == ("C1", "C2"), "it is read all the same"
 
 
 @pytest.fixture

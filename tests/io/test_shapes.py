@@ -7,7 +7,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from spinemodel.errors import InputError
+from spinemodel.anatomy.surface import Surface
+from spinemodel.errors import GeometryError, InputError
 from spinemodel.io.label_table import write_label_table
 from spinemodel.io.nifti import write_volume
 from spinemodel.io.shapes import known_space, read_parts, states_frame, structure_in
@@ -66,6 +67,25 @@ def test_mask_gives_its_labels_by_the_table(mask) -> None:
     for chosen in ("2", "cord"):
         assert read_parts(mask, [chosen]).names == ("Cord",)
     assert read_parts(mask, ["40", "Cord"]).names == ("40", "Cord")
+
+
+@pytest.mark.parametrize(
+    ("faces", "said"),
+    [
+        (lambda faces: faces[:, ::-1], "its faces look inwards"),
+        (lambda faces: np.vstack([faces, faces[:1]]), "1 of its 13 faces stand there twice"),
+    ],
+)
+def test_surfaces_that_look_inwards_or_have_faces_twice_are_refused(faces, said, tmp_path) -> None:
+    cube, path = box(name="Dura"), tmp_path / "Dura.ply"
+    wrong = Surface("Dura", "test", cube.vertices, faces(cube.faces))
+    write_surface(path, wrong)
+    with pytest.raises(GeometryError, match=rf"^{path}: surface Dura: {said}"):
+        read_parts(path)
+    model = toy_model(tmp_path / "sub-toy", {"Dura": wrong, "Cord": box(name="Cord")}, None)
+    with pytest.raises(GeometryError, match=rf"^{model}: surface Dura: {said}"):
+        read_parts(model)
+    assert read_parts(model, ["Cord"]).names == ("Cord",), "the other is not asked for"
 
 
 @pytest.mark.parametrize(

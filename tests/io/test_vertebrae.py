@@ -33,6 +33,13 @@ def test_open_meshes_are_refused(tmp_path) -> None:
         read_vertebrae(tmp_path, "test")
 
 
+def test_meshes_turned_inside_out_are_refused(tmp_path) -> None:
+    cube = box(size=30.0)
+    write_surface(tmp_path / "L1.ply", type(cube)("L1", "test", cube.vertices, cube.faces[:, ::-1]))
+    with pytest.raises(GeometryError, match=r"L1\.ply: surface L1: its faces look inwards: it bounds -2\.7e\+04 mm3"):
+        read_vertebrae(tmp_path, "test")
+
+
 def test_meshes_in_metres_are_refused(tmp_path) -> None:
     write_surface(tmp_path / "L1.stl", box(size=0.03))
     with pytest.raises(InputError, match=r"L1\.stl: 0\.03 mm wide, expected 15 to 250 mm; is it in millimetres"):
