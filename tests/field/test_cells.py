@@ -9,6 +9,7 @@ from spinemodel.errors import InputError
 from spinemodel.field.boxes import Box, nested_boxes
 from spinemodel.field.cells import cells_of
 from spinemodel.field.problem import Medium
+from spinemodel.field.sub_voxels import sub_voxels
 from tests.field.boxed import ball, conductivity, cube, medium, slab
 
 
@@ -21,6 +22,22 @@ def test_tissue_is_what_fills_most_of_what_conducts_if_that_is_half() -> None:
     assert cells.tissue[0, 0].tolist() == [0, 1, 1, 1, 0, 3, 3, 0]
     wide = medium({"a": slab("a", (0, 0, 1), -3, 0.5)}, {"a": conductivity(1.0)})
     assert cells_of(wide, [Box((-2, -2, -4), (5, 5, 9), 1.0)])[0].tissue[0, 0].tolist() == [0, 1, 1, 1, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("subsamples", [4, 6])
+def test_cells_in_which_no_more_than_a_sliver_conducts_are_empty(subsamples: int) -> None:
+    box, s = cube(4.0, 1.0), subsamples
+    given = medium({"a": slab("a", (3, 4, 5), -1, 2)}, {"a": conductivity(0.6, 0.1)}, fibres={"a": (0, 0, 1)})
+    (cells,) = cells_of(given, [box], s)
+    m, (nx, ny, nz) = cells.margin, box.cells
+    before, now = (
+        labels[m:-m, m:-m, m:-m].reshape(nx, s, ny, s, nz, s) for labels in (sub_voxels(given, box, s), cells.labels)
+    )
+    count = (before > 0).sum(axis=(1, 3, 5))
+    is_sliver = (count > 0) & (64 * count <= s**3)
+    assert 5 < is_sliver.sum() < 0.1 * (count > 0).sum()
+    np.testing.assert_array_equal(now, np.where(is_sliver[:, None, :, None, :, None], 0, before))
+    np.testing.assert_array_equal(cells.first_fibre >= 0, (count > 0) & ~is_sliver)
 
 
 def test_fibres_run_as_they_do_at_the_centre_of_each_cell_that_has_them() -> None:

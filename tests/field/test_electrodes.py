@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.linalg import cg, splu
@@ -206,6 +206,7 @@ def test_layers_between_spheres_add_their_resistances() -> None:
 @given(
     st.floats(0, 1), st.floats(0.02, 0.98), st.floats(-1.2, 1.2), st.floats(-1.2, 1.2), st.floats(0.01, 1.0)
 )  # fmt: skip
+@example(lift=0.5, part=0.5, slope_x=0.5, slope_y=0.875, across=1.0)  # one sample, near a cell's corner, conducts
 def test_two_electrodes_anywhere_give_a_symmetric_positive_problem(
     lift: float, part: float, slope_x: float, slope_y: float, across: float
 ) -> None:
@@ -230,8 +231,7 @@ def test_two_electrodes_anywhere_give_a_symmetric_positive_problem(
     active = np.flatnonzero(matrix.diagonal())
     inner = matrix[active][:, active].toarray()
     pull, own = columns_of(couplings, pinned.size)
-    values = np.linalg.eigvalsh(inner)
-    assert values[0] > -np.finfo(np.float32).eps * values[-1]  # stencils are of single precision
+    assert np.linalg.eigvalsh(inner)[0] > 0
     admittance = own - pull[active].T @ np.linalg.solve(inner, pull[active])
     np.testing.assert_allclose(admittance, admittance.T, atol=1e-12)
     np.testing.assert_allclose(admittance.sum(axis=1), 0, atol=1e-12 * abs(own).max())
