@@ -74,6 +74,12 @@ def _in_plane(away: FloatArray, weights: FloatArray, side: int, sums: FloatArray
 
 
 @compiled
+def straighten(moments: FloatArray) -> None:
+    """Part the second-order terms from the others, in the lower triangle: what is solved then is straight."""
+    moments[4:, :4] = 0.0
+
+
+@compiled
 def factorise(moments: FloatArray) -> None:
     """Turn the lower triangle of a positive matrix into its Cholesky factor."""
     for a in range(TERMS):

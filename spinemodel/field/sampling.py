@@ -2,8 +2,9 @@
 
 A point takes a quadratic, fitted to the nodes within some two cells that lie in its own tissue (see
 :mod:`spinemodel.field._sampling`). So the potential keeps its kinks where the conductivity jumps, and its second
-differences along a fibre are those of the fibre's own tissue. The error of a smooth potential falls with the third
-power of the spacing, that of its slope with the second.
+differences along a fibre are those of the fibre's own tissue. Where these nodes do not bear a value out, as in a layer
+a cell thick, those of all tissues decide, and it keeps between theirs. The error of a smooth potential falls with the
+third power of the spacing, that of its slope with the second.
 
 The finest box that holds a point counts, and over two cells beside its border the next coarser one takes over;
 patches come before all boxes. So boxes hold potentials and tissues at all their nodes, also where a finer box lies in
@@ -82,7 +83,8 @@ def gradient(field: LeadField, points: FloatArray, *, within: Within = None, mis
     """Return the slope of the potential of every contact at points, of the side of an interface that a point lies on.
 
     It jumps where the conductivity does. The electric field is the opposite. Where in half a cell an interface runs is
-    not known: within a quarter of a cell of one, the slope may be that of the other side.
+    not known: within a quarter of a cell of one, the slope may be that of the other side. Across a layer in which one
+    plane of nodes lies, its own nodes do not tell the slope, nor do others here.
 
     Parameters
     ----------
@@ -99,8 +101,9 @@ def gradient(field: LeadField, points: FloatArray, *, within: Within = None, mis
 def tissue_at(field: LeadField, points: FloatArray) -> IntArray:
     """Return the number of the tissue at points, (n,): that of most nodes, and places half-way between, near each.
 
-    0 where nothing conducts, but for half a cell beside what does, and outside the boxes. A layer in which no node lies
-    is not found.
+    0 where nothing conducts, and outside the boxes; but within half a cell of what conducts, where the potential goes
+    on smoothly, that tissue's number: an insulator, such as a lead's body, appears up to a cell too thin, and one
+    thinner than that not at all. A layer in which no node lies is not found.
     """
     points = _points(points)
     _require_halves(field)

@@ -13,7 +13,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import InputError
-from spinemodel.field._sampling import EVEN, NEAR, REACH, RIDGE, SLOPE
+from spinemodel.field._sampling import EVEN, NEAR, OPEN, REACH, RIDGE, SLOPE, STILL, SURE
 from spinemodel.field._tissue_shares import ENOUGH, SHARPEN
 from spinemodel.field.boxes import Box, node_points
 from spinemodel.field.lead_field import LeadField
@@ -168,6 +168,34 @@ def test_between_shells_the_error_falls_with_the_spacing() -> None:
     assert errors[1] < errors[0] / 3.5
 
 
+def across_layer(points: FloatArray, slope: float) -> FloatArray:
+    """Across a poor conductor 1.5 cells thick, and 2 where x < -1.2, which takes nearly all of the drop; it grows along
+    z, as beside a contact."""
+    layer = np.clip(points[:, 1], np.where(points[:, 0] < -1.2, -1.3, -0.75), 0.75)
+    return np.asarray(layer * (1 + slope * points[:, 2]) + 0.02 * points[:, 1])
+
+
+def in_layer(points: FloatArray) -> IntArray:
+    y = points[:, 1]
+    return np.where(y < np.where(points[:, 0] < -1.2, -1.3, -0.75), 1, np.where(y < 0.75, 2, 3))
+
+
+@pytest.mark.parametrize("slope", [-0.3, 0.3, 0.6])
+@pytest.mark.parametrize(("x", "z"), [(0.45, 0.1), (0.45, -0.4), (0.1, 0.3)])
+def test_across_a_layer_of_one_plane_of_nodes_the_potential_does_not_swing(slope: float, x: float, z: float) -> None:
+    """A few nodes of the layer's step, far off, are all that its own nodes know of the slope across it."""
+    field = filled((cube(7.0, 1.0),), lambda p: across_layer(p, slope), in_layer)
+    y = np.linspace(-1.2, 1.2, 97)
+    points = np.stack([np.full_like(y, x), y, np.full_like(y, z)], axis=1)
+    value, true = potential(field, points)[0], across_layer(points, slope)
+    drop = np.ptp(true)
+    assert (np.diff(true) > 0).all()
+    assert (np.maximum.accumulate(value) - value).max() < 0.03 * drop
+    assert value.min() > true.min() - 0.01 * drop
+    assert value.max() < true.max() + 0.01 * drop
+    assert np.abs(value - true).max() < 0.25 * drop
+
+
 @given(st.integers(0, 10**6))
 @settings(max_examples=25, deadline=None)
 def test_a_straight_potential_stays_straight_whatever_the_tissues(seed: int) -> None:
@@ -233,7 +261,12 @@ def shares(place: FloatArray, labels: np.ndarray) -> FloatArray:
     return np.array([near[labels == n].sum() * (n > 0) for n in range(5)])
 
 
-def node_by_node(field: LeadField, point: FloatArray) -> FloatArray:
+def spline(u: FloatArray) -> FloatArray:
+    """The quadratic B-spline, as the third difference of a power."""
+    return sum(c * np.maximum(u + 1.5 - n, 0) ** 2 for n, c in enumerate((0.5, -1.5, 1.5, -0.5)))
+
+
+def node_by_node(field: LeadField, point: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Of each contact, the value and the slopes of what is fitted at a point of a field of one box, where no tissues
     are joined: as it is defined, in no haste."""
     box, labels, values = field.boxes[0], field.tissue[0], field.potential[0]
@@ -243,20 +276,25 @@ def node_by_node(field: LeadField, point: FloatArray) -> FloatArray:
     part = half * np.minimum(ENOUGH * own, 1)
     share = (part + (1 - part.sum()) * own / own.sum()) ** SHARPEN
     member = share / share.sum()
-    rows, weights, here = [], [], []
+    rows, weights, other, here = [], [], [], []
     for node in np.argwhere(np.isfinite(values[0])):
         away = (node - place) / REACH
         r2, own = away @ away, at_nodes[tuple(node)]
-        if r2 < 1 and own > 0:
+        if abs(away).max() < 1 and own > 0:
             x, y, z = away
             rows.append([1, x, y, z, x * x, y * y, z * z, x * y, y * z, z * x])
-            weights.append((1 - r2) ** 2 / (r2 + NEAR / REACH**2) * member[own])
+            weights.append(max(1 - r2, 0) ** 2 / (r2 + NEAR / REACH**2) * member[own])
+            other.append(spline(node - place).prod())
             here.append(values[(slice(None), *node)])
-    terms, w = np.array(rows), np.array(weights)
+    terms, w, w_all, here = np.array(rows), np.array(weights), np.array(other), np.array(here, float)
     penalties = np.diag([0] + [SLOPE] * 3 + [RIDGE] * 6)
     penalties[4:7, 4:7] += EVEN
-    found = np.linalg.solve(terms.T * w @ terms + w.sum() * penalties, terms.T * w @ np.array(here, float))
-    return found[:4] / np.array([1, *[REACH * box.spacing_mm] * 3])[:, None]
+    inverse = np.linalg.inv(terms.T * w @ terms + w.sum() * penalties)
+    found = inverse @ (terms.T * w @ here)
+    step = np.clip(np.log(inverse[0, 0] * w.sum() / SURE) / np.log(OPEN / SURE), 0, 1)
+    doubt, straight, both = step**2 * (3 - 2 * step), terms[:, :4], STILL * w + w_all
+    level = np.linalg.solve(straight.T * both @ straight + both.sum() * penalties[:4, :4], straight.T * both @ here)
+    return (1 - doubt) * found[0] + doubt * level[0], found[1:4] / (REACH * box.spacing_mm)
 
 
 @pytest.mark.parametrize("contacts", [1, 3, 16, 18])
@@ -266,6 +304,7 @@ def test_fits_are_those_of_their_definition_whatever_the_memorys_order(contacts:
     values = rng.normal(size=(contacts, *box.nodes)).astype(np.float32)
     values[:, rng.random(box.nodes) < 0.1] = np.nan
     labels = rng.integers(0, 3, box.halves).astype(np.uint8)
+    labels[:9], labels[3:6] = 1, 2  # one plane of nodes, whose slope across nothing but the others tells
     names = tuple(f"C{n}" for n in range(contacts))
     field = LeadField("lab", names, (box,), (values,), (labels,), TISSUES, np.eye(contacts))
     points = rng.uniform(box.low, box.high, (40, 3))
@@ -276,7 +315,7 @@ def test_fits_are_those_of_their_definition_whatever_the_memorys_order(contacts:
     for each in (field, by_node):
         np.testing.assert_allclose(potential(each, points[known]), expected, rtol=1e-9, atol=1e-9)
     one = replace(by_node, tissue=(np.ones_like(labels),))
-    slopes = np.stack([node_by_node(one, point)[1:].T for point in points[known]], axis=1)
+    slopes = np.stack([node_by_node(one, point)[1].T for point in points[known]], axis=1)
     np.testing.assert_allclose(gradient(one, points[known]), slopes, rtol=1e-9, atol=1e-9)
 
 
