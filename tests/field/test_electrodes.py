@@ -122,31 +122,36 @@ def dome(radius: float, centre: FloatArray, around: int = 40, whole: bool = True
     return points * (expected / volume) ** (1 / 3) * radius + centre, faces
 
 
-def ball(name: str, radius: float, centre: FloatArray) -> Surface:
-    points, faces = dome(radius, centre)
+def ball(name: str, radius: float, centre: FloatArray, around: int = 40) -> Surface:
+    points, faces = dome(radius, centre, around)
     real = [len(set(map(tuple, points[face].round(9)))) == 3 for face in faces]
     return Surface(name, "box", points, faces[real])
 
 
-def shell(name: str, inner: float, outer: float, centre: FloatArray) -> Surface:
-    a, b = ball(name, inner, centre), ball(name, outer, centre)
+def shell(name: str, inner: float, outer: float, centre: FloatArray, around: int) -> Surface:
+    a, b = ball(name, inner, centre, around), ball(name, outer, centre, around)
     faces = np.concatenate([b.faces, a.faces[:, ::-1] + len(b.vertices)])
     return Surface(name, "box", np.concatenate([b.vertices, a.vertices]), faces)
 
 
 def spheres(cells: int, shift: Sequence[float], layers: Sequence[tuple[float, float]]) -> tuple[float, Solved]:
-    """Return the relative error of the resistance from a sphere of radius 1 outwards, and the solution."""
-    spacing = 1 / cells
+    """Return the relative error of the resistance from a sphere of radius 1 outwards, and the solution.
+
+    Facets shrink with the cells. With 40 around, polyhedra of the spheres' volumes have 0.018 % less resistance than
+    the spheres between radii of 1 and 2 (of heights over the sphere, relative to it, the capacity gains the sum of
+    (l - 1) h_l^2 over degrees l), with any cells; with 160 around it is 0.0003 %.
+    """
+    spacing, around = 1 / cells, 20 * cells
     centre = np.array(shift) * spacing
     radii = [1.0, *(radius for radius, _ in layers)]
     parts, conductivity, resistance = {}, {}, 0.0
     for n, (_, sigma) in enumerate(layers):
         name = f"layer {n}"
-        parts[name] = shell(name, radii[n], radii[n + 1], centre)
+        parts[name] = shell(name, radii[n], radii[n + 1], centre, around)
         conductivity[name] = material(sigma)
         resistance += (1 / radii[n] - 1 / radii[n + 1]) / (4 * np.pi * sigma)
-    inside = Electrode("inside", corners(ball("inside", 1.0, centre)))
-    outside = Electrode("outside", corners(ball("outside", radii[-1], centre))[:, ::-1])
+    inside = Electrode("inside", corners(ball("inside", 1.0, centre, around)))
+    outside = Electrode("outside", corners(ball("outside", radii[-1], centre, around))[:, ::-1])
     half = int(np.ceil(radii[-1] * cells)) + 2
     box = Box((-half,) * 3, (2 * half + 1,) * 3, spacing)
     found = solve(Medium("box", parts, conductivity, {}), [inside, outside], box)
@@ -184,7 +189,7 @@ def test_a_sphere_in_a_sphere_has_its_resistance_wherever_it_lies() -> None:
     for cells, most, apart in ((2, 0.01, 0.0025), (4, 0.004, 0.001), (8, 0.0014, 0.0003)):
         assert np.abs(errors[cells]).max() < most
         assert np.ptp(errors[cells]) < apart
-    assert np.log2(np.abs(errors[4]).mean() / np.abs(errors[8]).mean()) > 1.4
+    assert np.log2(np.abs(errors[4]).mean() / np.abs(errors[8]).mean()) > 1.5
 
 
 def test_the_potential_of_a_sphere_falls_as_its_distance() -> None:
