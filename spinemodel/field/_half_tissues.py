@@ -7,6 +7,8 @@ places between tell where in a cell the interface runs.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,9 @@ from spinemodel.field._planes import over_planes
 from spinemodel.field.cells import Cells
 from spinemodel.jit import compiled
 
-Bytes = NDArray[np.uint8]
+Bytes: TypeAlias = NDArray[np.uint8]
+Range: TypeAlias = tuple[int, int]
+"""The first, and the one after the last."""
 
 
 def tissue_of(cells: Cells) -> Bytes:
@@ -57,16 +61,21 @@ def _label(
     """Write the labels of planes ``first`` to before ``last``."""
     _, ny, nz = found.shape
     votes = np.zeros(256, dtype=np.int64)
+    of_cells, of_voxels = np.empty((2, tissue.shape[2]), np.uint8), np.empty((2, labels.shape[2]), np.uint8)
     for i in range(first, last):
         u, a = _voxels_beside(i, subsamples, margin), _cells_beside(i, tissue.shape[0])
         for j in range(ny):
             v, b = _voxels_beside(j, subsamples, margin), _cells_beside(j, tissue.shape[1])
+            _compare(tissue, a, b, of_cells)
+            _compare(labels, u, v, of_voxels)
             for k in range(nz):
                 w, c = _voxels_beside(k, subsamples, margin), _cells_beside(k, tissue.shape[2])
-                whole = _elected(tissue[a[0] : a[1], b[0] : b[1], c[0] : c[1]], rank, votes)
-                if whole > 0:
-                    own = _elected(labels[u[0] : u[1], v[0] : v[1], w[0] : w[1]], rank, votes)
-                    found[i, j, k] = own if own > 0 else whole
+                whole, own = int(of_cells[0, c[0]]), int(of_voxels[0, w[0]])
+                if not _are_alike(of_cells, c):
+                    whole = _elected(tissue, a, b, c, rank, votes)
+                if not _are_alike(of_voxels, w):
+                    own = _elected(labels, u, v, w, rank, votes)
+                found[i, j, k] = own if whole > 0 and own > 0 else whole
 
 
 @compiled
@@ -83,11 +92,31 @@ def _voxels_beside(half: int, subsamples: int, margin: int) -> tuple[int, int]:
 
 
 @compiled
-def _elected(here: Bytes, rank: IntArray, votes: IntArray) -> int:
-    """Return what most have of those that conduct, of several the first by rank; 0 where none does.
+def _compare(of: Bytes, a: Range, b: Range, row: Bytes) -> None:
+    """Write the first of each block of places along z, and what differs from it there, (2, nz); 0: nothing.
+
+    A whole row at once, since the compiler then takes many places in a step.
+    """
+    row[0], row[1] = of[a[0], b[0]], 0
+    for i in range(a[0], a[1]):
+        for j in range(b[0], b[1]):
+            for k in range(row.shape[1]):
+                row[1, k] |= of[i, j, k] ^ row[0, k]
+
+
+@compiled
+def _are_alike(row: Bytes, c: Range) -> bool:
+    """Tell whether a block, of two places along z at most, is all alike, as nearly all are."""
+    return bool(row[1, c[0]] == 0 and row[1, c[1] - 1] == 0 and row[0, c[0]] == row[0, c[1] - 1])
+
+
+@compiled
+def _elected(of: Bytes, a: Range, b: Range, c: Range, rank: IntArray, votes: IntArray) -> int:
+    """Return what most of those in a block that conduct are, of several the first by rank; 0 where none does.
 
     ``votes`` is all zeros before and after.
     """
+    here = of[a[0] : a[1], b[0] : b[1], c[0] : c[1]]
     for label in here.flat:
         votes[label] += 1
     best = votes[0] = 0

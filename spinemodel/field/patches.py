@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 from scipy.spatial import cKDTree
+from threadpoolctl import threadpool_limits
 
 from spinemodel.arrays import BoolArray, FloatArray
 from spinemodel.field._half_tissues import tissue_of
@@ -104,7 +105,8 @@ def with_patches(
         progress(next(done), left)
         return patch
 
-    with ThreadPoolExecutor(AT_ONCE if isinstance(on, Cpu) else 1) as pool:
+    # Small products, side by side: threads of their own would only stand in each other's way.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(AT_ONCE if isinstance(on, Cpu) else 1) as pool:
         for spacing in sorted({box.spacing_mm for box in boxes}, reverse=True):
             alike = tuple(pool.map(made, [box for box in boxes if box.spacing_mm == spacing]))
             larger = replace(field, patches=(*alike, *larger.patches))
