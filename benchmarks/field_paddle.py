@@ -4,6 +4,7 @@
 
     python benchmarks/field_paddle.py                    # both media, along the grid and oblique to it, some minutes
     python benchmarks/field_paddle.py --spacing 0.1      # of the cells round the lead
+    python benchmarks/field_paddle.py --shifts 6         # impedances wherever the contacts lie in their cells
     python benchmarks/field_paddle.py --certify          # the tetrahedra by themselves: smaller ones, third order
 
 The middle contacts of the Specify 5-6-5 on a short body, in a block whose faces are at 0 V. The tetrahedra (Netgen's,
@@ -18,10 +19,11 @@ import argparse
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.spatial.transform import Rotation
+from scipy.stats import qmc
 
 from spinemodel.anatomy.surface import Surface
 from spinemodel.anatomy.tetrahedra import Tetrahedra
@@ -62,11 +64,20 @@ MEDIA: Mapping[str, Layers] = {
     },
 }
 
-TURNS = {"along": np.eye(3), "oblique": Rotation.from_euler("yxz", [20, 8, 12], degrees=True).as_matrix()}
-"""How the lead's axes lie in the grid."""
+
+class Place(NamedTuple):
+    """How the lead's axes lie in the grid, and where its middle does, mm."""
+
+    turn: FloatArray
+    shift: FloatArray
+
 
 SHIFT = np.array([0.13, 0.21, -0.08])
-"""Where the lead's middle lies, mm."""
+
+PLACES = {
+    "along": Place(np.eye(3), SHIFT),
+    "oblique": Place(Rotation.from_euler("yxz", [20, 8, 12], degrees=True).as_matrix(), SHIFT),
+}
 
 DRIVEN = ("C4", "C2")
 """In the middle of the paddle, and at its edge."""
@@ -83,12 +94,12 @@ def paddle() -> LeadDesign:
 # ---- ours
 
 
-def laid(x: FloatArray, turn: FloatArray) -> FloatArray:
+def laid(x: FloatArray, place: Place) -> FloatArray:
     """Return points of the lead's coordinates in the grid's."""
-    return x @ turn.T + SHIFT
+    return x @ place.turn.T + place.shift
 
 
-def problem(layers: Layers, turn: FloatArray) -> Problem:
+def problem(layers: Layers, place: Place) -> Problem:
     """Return what is solved on the grid."""
     design = paddle()
     lead = shape(design, SIDE)
@@ -98,19 +109,19 @@ def problem(layers: Layers, turn: FloatArray) -> Problem:
         corners, faces = block(np.array([*LOW[:2], low]), np.array([*HIGH[:2], top]))
         if n == 0:
             corners, faces = np.vstack([corners, lead.vertices]), np.vstack([faces, outside[:, ::-1] + len(corners)])
-        parts[name], top = Surface(name, "lab", laid(corners, turn), faces), low
+        parts[name], top = Surface(name, "lab", laid(corners, place), faces), low
     body = lead.parts[BACKING]
-    parts[BACKING] = Surface(BACKING, "lab", laid(body.vertices, turn), body.faces)
+    parts[BACKING] = Surface(BACKING, "lab", laid(body.vertices, place), body.faces)
     values = {name: Conductivity(along, across, "bench", True) for name, (_, along, across) in layers.items()}
-    way = turn[:, 1]
+    way = place.turn[:, 1]
     directions = {name: lambda x: np.broadcast_to(way, x.shape) for name, one in values.items() if one.has_direction}
     contacts = []
     for contact in design.contacts:
         number = lead.labels.index(contact.name) + 1
         triangles = lead.vertices[lead.faces[(lead.sides == (number, 0)).all(axis=1)]]
-        contacts.append(Electrode(contact.name, laid(triangles, turn)))
+        contacts.append(Electrode(contact.name, laid(triangles, place)))
     corners, faces = block(LOW, HIGH)
-    ground = Electrode("ground", laid(corners, turn)[faces[:, ::-1]])
+    ground = Electrode("ground", laid(corners, place)[faces[:, ::-1]])
     return Problem(Medium("lab", parts, values, directions), tuple(contacts), ground)
 
 
@@ -122,9 +133,9 @@ def block(low: FloatArray, high: FloatArray) -> tuple[FloatArray, Any]:
     return low + steps * (high - low), np.array(faces)
 
 
-def boxes(turn: FloatArray, spacing: float) -> tuple[Box, ...]:
+def boxes(place: Place, spacing: float) -> tuple[Box, ...]:
     """Return nested boxes, as round a lead in a model: the finest round the lead, cells twice as large beside it."""
-    lead, domain = laid(shape(paddle(), SIDE).vertices, turn), laid(block(LOW, HIGH)[0], turn)
+    lead, domain = laid(shape(paddle(), SIDE).vertices, place), laid(block(LOW, HIGH)[0], place)
     low, high = lead.min(axis=0), lead.max(axis=0)
     return nested_boxes(
         [(low - 1, high + 1), (low - 6, high + 6)], (domain.min(axis=0) - 1, domain.max(axis=0) + 1), spacing
@@ -248,20 +259,36 @@ def told(values: Sequence[float]) -> str:
     return ", ".join(f"{value:.1f}" for value in values)
 
 
-def ours(layers: Layers, turn: FloatArray, spacing: float) -> LeadField:
+def ours(layers: Layers, place: Place, spacing: float) -> LeadField:
     """Return the field on the grid."""
-    return solve(problem(layers, turn), boxes(turn, spacing))
+    return solve(problem(layers, place), boxes(place, spacing))
+
+
+def compare_shifts(name: str, at: str, spacing: float, theirs: ReferenceField, shifts: int) -> None:
+    """Tell how far our impedances are from the tetrahedra's with the lead at so many places in its cells."""
+    off = []
+    for part in qmc.Halton(3, seed=0).random(shifts):
+        field = ours(MEDIA[name], PLACES[at]._replace(shift=part * spacing), spacing)
+        own = [field.impedance[c, c] for c in (field.contacts.index(contact) for contact in DRIVEN)]
+        true = [theirs.impedance[n, theirs.contacts.index(contact)] for n, contact in enumerate(DRIVEN)]
+        off.append(100 * (np.array(own) / true - 1))
+    mean, size, most = np.mean(off, axis=0), np.sqrt(np.mean(np.square(off), axis=0)), np.abs(off).max(axis=0)
+    parts = (
+        f"{contact} {mean[n]:+.2f} % in the mean, {size[n]:.2f} % r.m.s., {most[n]:.2f} % at most"
+        for n, contact in enumerate(DRIVEN)
+    )
+    print(f"{name}, {at}, {spacing} mm, impedance at {shifts} places: {'; '.join(parts)}", flush=True)
 
 
 def compare(name: str, at: str, spacing: float, theirs: ReferenceField) -> None:
     """Tell how far ours is from the tetrahedra, contact by contact."""
-    turn, start = TURNS[at], time.process_time()
-    field = ours(MEDIA[name], turn, spacing)
+    place, start = PLACES[at], time.process_time()
+    field = ours(MEDIA[name], place, spacing)
     seconds = time.process_time() - start
     for n, contact in enumerate(DRIVEN):
         c, d = field.contacts.index(contact), theirs.contacts.index(contact)
         off = {
-            kind: relative(potential(field, laid(x, turn), missing="nan")[c], potential_at(theirs, x)[n])
+            kind: relative(potential(field, laid(x, place), missing="nan")[c], potential_at(theirs, x)[n])
             for kind, x in points().items()
         }
         own = field.impedance[c, c] / theirs.impedance[n, d] - 1
@@ -279,9 +306,10 @@ def compare(name: str, at: str, spacing: float, theirs: ReferenceField) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--media", nargs="+", default=list(MEDIA), choices=list(MEDIA))
-    parser.add_argument("--places", nargs="+", default=list(TURNS), choices=list(TURNS))
+    parser.add_argument("--places", nargs="+", default=list(PLACES), choices=list(PLACES))
     parser.add_argument("--spacing", type=float, nargs="+", default=[0.28, 0.2, 0.14], help="of the cells at the lead")
     parser.add_argument("--near", type=float, default=0.0125, help="edges of tetrahedra at the driven contacts")
+    parser.add_argument("--shifts", type=int, default=0, help="impedances alone, the lead shifted so many times")
     parser.add_argument("--certify", action="store_true", help="the tetrahedra alone")
     asked = parser.parse_args()
     for name in asked.media:
@@ -292,7 +320,10 @@ def main() -> None:
         theirs = reference(MEDIA[name], asked.near)
         for at in asked.places:
             for spacing in asked.spacing:
-                compare(name, at, spacing, theirs)
+                if asked.shifts:
+                    compare_shifts(name, at, spacing, theirs, asked.shifts)
+                else:
+                    compare(name, at, spacing, theirs)
 
 
 if __name__ == "__main__":
