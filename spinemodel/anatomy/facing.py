@@ -101,6 +101,8 @@ def _lost(surface: Surface, parts: _Parts) -> FloatArray:
     if not len(looks):
         return np.empty((0, 3))
     triangles = corners(surface)
+    # Of the faces at a vertex the largest is looked from: there is no side to a face without area.
+    looks = looks[np.argsort(-np.linalg.norm(face_vectors(surface)[looks], axis=1), kind="stable")]
     _, first = np.unique(surface.faces[looks], return_index=True)
     face = looks[first // 3]
     places, own = _within(triangles[face], first % 3), parts.part[face]

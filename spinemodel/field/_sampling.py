@@ -1,13 +1,15 @@
 """Moving least squares in one box: a quadratic through the nodes round each point that lie in the point's own tissue.
 
-Each node counts by its distance and by how far the point belongs to the node's own tissue, so that a fit looks to one
-side of an interface, where the potential has a kink. Few nodes, as in a thin root, leave some of the quadratic
-open; small penalties on its second derivatives then keep them small, and their sum smaller.
+Each node counts by its distance. A fit looks to one side of an interface, where the potential has a kink: where a point
+belongs to two tissues, each has a fit of its own, and their values count by how far it does. Few nodes, as in a thin
+root, leave some of the quadratic open; small penalties on its second derivatives then keep them small, and their sum
+smaller.
 
 Where even so the nodes of its tissue do not bear a value out, as in a layer in which one plane of nodes lies, which
 leaves the slope across it open, a straight fit to all nodes within a cell and a half takes over, whatever tissue they
-lie in. Its weights are those of quadratic B-splines, none negative, so that it keeps between the nodes' values. How
-far a value is borne out is told by the places of the nodes alone: superposition holds, and nothing jumps.
+lie in. Its weights are those of quadratic B-splines, none negative, so that it keeps between the nodes' values where
+there are nodes on all sides. How far a value is borne out is told by the places of the nodes alone: superposition
+holds, and nothing jumps.
 """
 
 from __future__ import annotations
@@ -62,7 +64,12 @@ too little to be seen where one has."""
 SIDE: Final = 6
 """Nodes along an axis within the reach."""
 
+FEW: Final = 1e-6
+"""Least part that a tissue has in a value, and is fitted for; a choice, far below what any fit is sure to."""
+
 Node: TypeAlias = tuple[int, int, int]
+Room: TypeAlias = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+"""Nodes' weights, how far away they are, moments, and what is solved: to work in."""
 
 
 @compiled
@@ -101,28 +108,50 @@ def fit(
         (n,) shares of the boxes in which a fit was found.
     """
     rows = out.shape[1]
-    member, near = np.zeros(512), np.zeros(8, dtype=np.int64)
-    weights, away = np.empty((SIDE, SIDE, SIDE)), np.empty((3, SIDE))
-    moments, solved = np.empty((TERMS, TERMS)), np.empty((rows, TERMS))
+    member, near, part = np.zeros(512), np.zeros(8, dtype=np.int64), np.empty(8)
+    room = np.empty((SIDE, SIDE, SIDE)), np.empty((3, SIDE)), np.empty((TERMS, TERMS)), np.empty((rows, TERMS))
     for n in range(len(places)):
         place = (places[n, 0], places[n, 1], places[n, 2])
         if shares[n] > 0.0 and membership(labels, group, place, within[n], one_sided, near, member):
-            first = (_first(place[0]), _first(place[1]), _first(place[2]))
-            if _weigh(values, labels, group, member, first, place, away, weights):
-                moments_of(away, weights, SIDE, moments)
-                whole = moments[0, 0]
-                _solve(moments, solved)
-                doubt = 0.0 if one_sided else _doubt(solved[0, 0] * whole)
-                _add(values, first, away, weights, solved, (1.0 - doubt) * shares[n], out[n])
-                if doubt > 0.0:
-                    _weigh_all(values, labels, group, first, away, weights)
-                    moments_of(away, weights, SIDE, moments)
-                    straighten(moments)
-                    _solve(moments, solved)
-                    _add(values, first, away, weights, solved, doubt * shares[n], out[n])
-                total[n] += shares[n]
-        for g in near:
-            member[g] = 0.0
+            _take_parts(near, member, part)
+            for a in range(8):
+                if part[a] > FEW:
+                    member[near[a]] = 1.0
+                    own = part[a] * shares[n]
+                    if _add_fit(values, labels, group, member, place, one_sided, own, room, out[n]):
+                        total[n] += own
+                    member[near[a]] = 0.0
+
+
+@compiled
+def _take_parts(near: IntArray, member: FloatArray, part: FloatArray) -> None:
+    """Write the part of each of the groups ``near``, once, and take it from ``member``, which is 0 then."""
+    for a in range(8):
+        part[a], member[near[a]] = member[near[a]], 0.0
+
+
+@compiled
+def _add_fit(
+    values: NDArray[np.float32], labels: Labels, group: IntArray, member: FloatArray, place: Place, one_sided: bool,
+    share: float, room: Room, out: FloatArray,
+) -> bool:  # fmt: skip
+    """Add what is fitted to the nodes of the groups in ``member``, times a share; return whether there are any."""
+    weights, away, moments, solved = room
+    first = (_first(place[0]), _first(place[1]), _first(place[2]))
+    if not _weigh(values, labels, group, member, first, place, away, weights):
+        return False
+    moments_of(away, weights, SIDE, moments)
+    whole = moments[0, 0]
+    _solve(moments, solved)
+    doubt = 0.0 if one_sided else _doubt(solved[0, 0] * whole)
+    _add(values, first, away, weights, solved, (1.0 - doubt) * share, out)
+    if doubt > 0.0:
+        _weigh_all(values, labels, group, first, away, weights)
+        moments_of(away, weights, SIDE, moments)
+        straighten(moments)
+        _solve(moments, solved)
+        _add(values, first, away, weights, solved, doubt * share, out)
+    return True
 
 
 @compiled

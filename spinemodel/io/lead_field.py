@@ -13,8 +13,8 @@
     /patches/0 ...         the same of patches, boxes of smaller cells along nerve roots, with any spacing and anywhere
                            within the boxes, of smaller cells before larger; absent where there is none
 
-Every array has the attribute ``sha256``, the hash of its bytes, and / that of its own attributes;
-:func:`require_intact` compares them. The rest is HDF5's own, which has checksums of that.
+Every array has the attribute ``sha256``, the hash of its bytes, and / that of its own attributes, of which
+``parts_sha256`` is the hash of all names and attributes within it; :func:`require_intact` compares them. The rest is HDF5's own, which has checksums of that.
 
 A node's contacts lie side by side, since who reads one mostly reads all: from anywhere in a file on the disk they come
 at once. Format 1 had (contacts, nx, ny, nz); such a file is read as a whole, and turned into this order.
@@ -75,6 +75,10 @@ IMPEDANCE: Final = ("<f8", "<c16")
 DIGEST: Final = "sha256"
 """Attribute of every array, and of the file: the hash of its bytes, and of what the file states."""
 
+PARTS: Final = "parts_sha256"
+"""Attribute of the file: the hash of what lies in it and of what that states, such as boxes' places; of earlier files
+absent."""
+
 MEND: Final = "solve again with `spinemodel solve`"
 
 Group = Any
@@ -96,13 +100,14 @@ def write_lead_field(field: LeadField, path: Path) -> None:
         stated = {"kind": KIND, "format": FORMAT, "spinemodel": __version__, "space": field.space, **FRAME}
         file.attrs.update(stated | {"contacts": json.dumps(field.contacts)})
         file.attrs["tissues"] = json.dumps({str(number): name for number, name in field.tissues.items()})
-        file.attrs[DIGEST] = _hash_of_stated(file)
         _put(file, "about", np.frombuffer(about.encode(), dtype=np.uint8))
         _put(file, "impedance", _as(field.impedance, IMPEDANCE))
         for i, one in enumerate(zip(field.boxes, field.potential, field.tissue, strict=True)):
             _put_box(file.create_group(f"boxes/{i}"), Patch(*one))
         for i, patch in enumerate(field.patches):
             _put_box(file.create_group(f"patches/{i}"), patch)
+        file.attrs[PARTS] = _hash_of_parts(file)
+        file.attrs[DIGEST] = _hash_of_stated(file)
 
 
 def _put_box(group: Group, part: Patch) -> None:
@@ -176,6 +181,8 @@ def require_intact(path: Path) -> None:
                              f"written; {MEND}")  # fmt: skip
         if file.attrs[DIGEST] != _hash_of_stated(file):
             raise InputError(f"{path}: its attributes are not as they were written; {MEND}")
+        if PARTS in file.attrs and file.attrs[PARTS] != _hash_of_parts(file):
+            raise InputError(f"{path}: its boxes, patches or what they state are not as they were written; {MEND}")
         for data in _arrays(file):
             if data.attrs[DIGEST] != _hash(data[()]):
                 raise InputError(f"{path}: {data.name} is not as it was written; {MEND}")
@@ -183,7 +190,18 @@ def require_intact(path: Path) -> None:
 
 def _hash_of_stated(file: Group) -> str:
     """Return the hash of a file's own attributes."""
-    stated = {name: str(value) for name, value in file.attrs.items() if name != DIGEST}
+    return _hash_of_text({name: str(value) for name, value in file.attrs.items() if name != DIGEST})
+
+
+def _hash_of_parts(file: Group) -> str:
+    """Return the hash of the names and attributes of all groups and arrays in a file."""
+    stated: dict[str, dict[str, str]] = {}
+    file.visititems(lambda name, one: stated.update({name: {key: str(value) for key, value in one.attrs.items()}}))
+    return _hash_of_text(stated)
+
+
+def _hash_of_text(stated: Mapping[str, Any]) -> str:
+    """Return the hash of texts by name, in whatever order."""
     return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
 
 
@@ -210,7 +228,7 @@ def _opened(path: Path) -> Iterator[Group]:
             raise InputError(f"{path}: is no lead field, nor any HDF5 file: it does not begin as these do; expected a "
                              "file that `spinemodel solve` wrote, such as leadfield.h5") from None  # fmt: skip
         raise InputError(f"{path}: cannot be read as HDF5 ({one_line(problem)}); {MEND}") from None
-    except (KeyError, ValueError, TypeError, AttributeError) as problem:
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as problem:
         if isinstance(problem, InputError):
             raise
         raise InputError(f"{path}: breaks the format of a lead field ({one_line(problem)}); {MEND}") from None
@@ -294,7 +312,7 @@ def _box(group: Group) -> Box:
     i, j, k = (int(n) for n in group.attrs["first"])
     nx, ny, nz = (int(n) for n in group.attrs["nodes"])
     spacing = float(group.attrs["spacing_mm"])
-    if not spacing > 0 or min(nx, ny, nz) < 2:
+    if not 0 < spacing < np.inf or min(nx, ny, nz) < 2:
         raise ValueError(f"{group.name}: {nx} x {ny} x {nz} nodes {spacing:g} mm apart")
     return Box((i, j, k), (nx, ny, nz), spacing)
 

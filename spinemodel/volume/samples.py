@@ -38,6 +38,9 @@ class Samples:
     def __post_init__(self) -> None:
         """Copy the array, make it read-only and refuse what is no pattern."""
         given = np.asarray(self.aside)
+        if given.dtype.kind not in "iuf":
+            raise InputError(f"samples: got aside of {given.dtype}, expected whole numbers of 2^-16 voxels")
+        given = given.astype(np.float64)
         if given.ndim != 4 or given.shape != (len(given),) * 3 + (3,) or not given.size:
             raise InputError(f"samples: got aside of shape {given.shape}, expected (S, S, S, 3) with S of 1 or more")
         if not (np.abs(given) < HALF).all() or (given != np.round(given)).any():

@@ -13,7 +13,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from spinemodel.arrays import FloatArray, IntArray
 from spinemodel.errors import InputError
-from spinemodel.field._sampling import EVEN, NEAR, OPEN, REACH, RIDGE, SLOPE, STILL, SURE
+from spinemodel.field._sampling import EVEN, FEW, NEAR, OPEN, REACH, RIDGE, SLOPE, STILL, SURE
 from spinemodel.field._tissue_shares import ENOUGH, SHARPEN
 from spinemodel.field.boxes import Box, node_points
 from spinemodel.field.lead_field import LeadField
@@ -230,6 +230,19 @@ def test_a_box_hands_over_to_the_next_without_a_step() -> None:
     assert (np.abs(value - true) / true)[t > 1.5].max() < 0.01
 
 
+def test_beside_a_kink_that_lies_between_nodes_nothing_rises_that_does_not() -> None:
+    box, end = Box((0, 0, 0), (16, 16, 16), 1.0), 8.35
+    node, half = np.arange(16.0), np.arange(31) / 2
+    values = np.maximum(end - node, 0) * np.ones((1, 16, 16, 1))
+    labels = np.where(half < end, 1, 2) * np.ones((31, 31, 1))
+    names = {1: "disc", 2: "bone"}
+    field = LeadField("lab", ("C1",), (box,), (values.astype("f4"),), (labels.astype("u1"),), names, np.eye(1))
+    z = np.arange(7.5, 9.5, 0.01)
+    found = potential(field, np.stack([np.full_like(z, 7.4), np.full_like(z, 7.6), z], axis=1))[0]
+    assert (found - np.minimum.accumulate(found)).max() < 0.002  # of a cell's drop; one fit to both tissues: 0.15
+    assert np.abs(found - np.maximum(end - z, 0)).max() < 0.02
+
+
 def test_the_finest_box_that_holds_the_neighbourhood_counts() -> None:
     boxes = nested()
     field = filled(boxes, lambda x: x[:, 0])
@@ -276,6 +289,14 @@ def node_by_node(field: LeadField, point: FloatArray) -> tuple[FloatArray, Float
     part = half * np.minimum(ENOUGH * own, 1)
     share = (part + (1 - part.sum()) * own / own.sum()) ** SHARPEN
     member = share / share.sum()
+    member = np.where(member > FEW, member, 0) / member[member > FEW].sum()
+    fits = {n: one_fit(place, at_nodes, values, n) for n in np.flatnonzero(member)}
+    value, slope = (sum(member[n] * fit[k] for n, fit in fits.items()) for k in (0, 1))
+    return value, slope / box.spacing_mm
+
+
+def one_fit(place: FloatArray, at_nodes: np.ndarray, values: FloatArray, tissue: int) -> tuple[FloatArray, FloatArray]:
+    """The same of one tissue, slopes per cell."""
     rows, weights, other, here = [], [], [], []
     for node in np.argwhere(np.isfinite(values[0])):
         away = (node - place) / REACH
@@ -283,7 +304,7 @@ def node_by_node(field: LeadField, point: FloatArray) -> tuple[FloatArray, Float
         if abs(away).max() < 1 and own > 0:
             x, y, z = away
             rows.append([1, x, y, z, x * x, y * y, z * z, x * y, y * z, z * x])
-            weights.append(max(1 - r2, 0) ** 2 / (r2 + NEAR / REACH**2) * member[own])
+            weights.append(max(1 - r2, 0) ** 2 / (r2 + NEAR / REACH**2) * (own == tissue))
             other.append(spline(node - place).prod())
             here.append(values[(slice(None), *node)])
     terms, w, w_all, here = np.array(rows), np.array(weights), np.array(other), np.array(here, float)
@@ -294,7 +315,7 @@ def node_by_node(field: LeadField, point: FloatArray) -> tuple[FloatArray, Float
     step = np.clip(np.log(inverse[0, 0] * w.sum() / SURE) / np.log(OPEN / SURE), 0, 1)
     doubt, straight, both = step**2 * (3 - 2 * step), terms[:, :4], STILL * w + w_all
     level = np.linalg.solve(straight.T * both @ straight + both.sum() * penalties[:4, :4], straight.T * both @ here)
-    return (1 - doubt) * found[0] + doubt * level[0], found[1:4] / (REACH * box.spacing_mm)
+    return (1 - doubt) * found[0] + doubt * level[0], found[1:4] / REACH
 
 
 @pytest.mark.parametrize("contacts", [1, 3, 16, 18])
