@@ -24,7 +24,10 @@ long has 1e-4, rounding leaves some 1e-13."""
 
 NEAR: Final = 0.01
 """How far from a vertex a part is judged, as a share of the way to a face's middle, and off the face the square of it.
-A choice: parts that touch, as well as their file's rounding lets them, do not jut out."""
+A choice: parts that touch do not jut out."""
+
+ROUNDING: Final = 4 * float(np.finfo(np.float32).eps)
+"""The same off the face at least, as a share of the largest coordinate: files hold single precision."""
 
 MEND: Final = "turn its faces outwards (trimesh.repair.fix_normals, or MeshLab's filters)"
 
@@ -116,8 +119,9 @@ def _within(triangles: FloatArray, corner: IntArray) -> FloatArray:
     apex = triangles[np.arange(len(triangles)), corner]
     way = triangles.mean(axis=1) - apex
     normal = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
-    long = np.linalg.norm(way, axis=1) / np.maximum(np.linalg.norm(normal, axis=1), 1e-300)
-    return np.asarray(apex + NEAR * way + NEAR**2 * long[:, None] * normal)
+    off = np.maximum(NEAR**2 * np.linalg.norm(way, axis=1), ROUNDING * np.abs(triangles).max(initial=0.0))
+    off /= np.maximum(np.linalg.norm(normal, axis=1), 1e-300)
+    return np.asarray(apex + NEAR * way + off[:, None] * normal)
 
 
 def require_once(surface: Surface) -> None:

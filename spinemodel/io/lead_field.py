@@ -14,7 +14,8 @@
                            within the boxes, of smaller cells before larger; absent where there is none
 
 Every array has the attribute ``sha256``, the hash of its bytes, and / that of its own attributes, of which
-``parts_sha256`` is the hash of all names and attributes within it; :func:`require_intact` compares them. The rest is HDF5's own, which has checksums of that.
+``parts_sha256`` is the hash of all names and attributes within it; :func:`require_intact` compares them. The rest is
+HDF5's own, which has checksums of that.
 
 A node's contacts lie side by side, since who reads one mostly reads all: from anywhere in a file on the disk they come
 at once. Format 1 had (contacts, nx, ny, nz); such a file is read as a whole, and turned into this order.

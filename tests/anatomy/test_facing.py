@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from spinemodel.anatomy import winding
 from spinemodel.anatomy.checks import check_surface
@@ -155,3 +157,21 @@ def test_parts_that_are_open_are_judged_by_those_who_look_for_edges() -> None:
     require_outwards(Surface("open", "test", open_.vertices, open_.faces[1:]))
     lid = Surface("lid", "test", [[0, 0, -2], [1, 0, -2], [0, 1, -2]], [[0, 1, 2]])
     require_outwards(merge("beside", [cube, lid, turned(lid)]))
+
+
+@pytest.mark.parametrize("turn", range(8))
+def test_small_cavities_that_touch_the_wall_are_cavities_in_single_precision_too(turn: int) -> None:
+    cavity = box((0.0, 0.3, 0.0), 1.0)
+    both = merge("m", [box((-4.0, -4.0, 0.0), 8.0), replace(cavity, faces=cavity.faces[:, ::-1])])
+    turned = 0.1 * both.vertices @ Rotation.random(random_state=turn).as_matrix().T + [300.0, -250.0, 220.0]
+    require_outwards(replace(both, vertices=turned.astype(np.float32).astype(np.float64)))
+
+
+def test_a_face_without_area_does_not_hide_that_a_part_is_a_cavity() -> None:
+    outer, cavity = box(size=8.0), box((3.0, 3.0, 0.0), 2.0)
+    faces = [tuple(face) for face in cavity.faces[:, ::-1]]
+    a, b, c = next(face for face in faces if np.ptp(cavity.vertices[list(face), 2]) == 0)
+    middle = len(cavity.vertices)
+    split = [(a, b, middle), *(face for face in faces if face != (a, b, c)), (a, middle, c), (middle, b, c)]
+    vertices = np.vstack([cavity.vertices, cavity.vertices[[a, b]].mean(axis=0)])
+    require_outwards(merge("m", [outer, replace(cavity, vertices=vertices, faces=np.array(split))]))

@@ -257,6 +257,16 @@ class TestIntact:
         with pytest.raises(InputError, match="its attributes are not as they were written"):
             require_intact(path)
 
+    @pytest.mark.parametrize("change", ["moved", "gone"])
+    def test_where_its_boxes_lie_and_which_there_are(self, path: Path, change: str) -> None:
+        with h5py.File(path, "r+") as file:
+            if change == "moved":
+                file["boxes/0"].attrs["first"] = file["boxes/0"].attrs["first"] + 2
+            else:
+                del file["boxes"][str(len(file["boxes"]) - 1)]
+        with pytest.raises(InputError, match="boxes, patches or what they state are not as they were written"):
+            require_intact(path)
+
     def test_cut_off(self, path: Path) -> None:
         path.write_bytes(path.read_bytes()[:-1])
         with pytest.raises(InputError, match=r"leadfield\.h5: cannot be read as HDF5"):

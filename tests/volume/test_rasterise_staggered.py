@@ -65,6 +65,8 @@ def test_samples_in_the_middle_give_the_same_runs_as_none(side: int, monkeypatch
         (np.zeros((0, 0, 0, 3)), 0, "shape"),
         (np.full((2, 2, 2, 3), 0.5), 0, "whole numbers"),
         (np.full((2, 2, 2, 3), np.nan), 0, "whole numbers"),
+        (np.full((2, 2, 2, 3), "1"), 0, "expected whole numbers"),
+        (np.full((2, 2, 2, 3), -(1 << 15), np.int16), 0, "less than 32768"),
         (np.full((2, 2, 2, 3), 1 << 15), 0, "less than 32768"),
         (np.full((2, 2, 2, 3), -(1 << 15)), 0, "less than 32768"),
         (np.arange(24).reshape(2, 2, 2, 3), 0, "along a column"),
