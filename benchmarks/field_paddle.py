@@ -73,6 +73,7 @@ class Place(NamedTuple):
 
 
 SHIFT = np.array([0.13, 0.21, -0.08])
+"""Of both places, mm: no even part of any cell."""
 
 PLACES = {
     "along": Place(np.eye(3), SHIFT),

@@ -149,22 +149,29 @@ def test_faces_that_look_both_ways_are_named_as_what_they_are() -> None:
 
 def test_a_sheet_beside_others_bounds_nothing_and_is_passed_over() -> None:
     sheet = Surface("sheet", "test", [[3, 3, 3], [4, 3, 3.1], [3, 4, 3.2]], [[0, 1, 2], [0, 2, 1]])
-    require_outwards(merge("both", [box(), sheet]))
+    both = merge("both", [box(), sheet])
+    require_outwards(both)
+    assert len(inward_parts(both)) == 0
 
 
 def test_parts_that_are_open_are_judged_by_those_who_look_for_edges() -> None:
     cube, open_ = box(), turned(sphere(3.0))
-    require_outwards(Surface("open", "test", open_.vertices, open_.faces[1:]))
+    holed = Surface("open", "test", open_.vertices, open_.faces[1:])
+    require_outwards(holed)
+    assert len(inward_parts(holed)) == 0
     lid = Surface("lid", "test", [[0, 0, -2], [1, 0, -2], [0, 1, -2]], [[0, 1, 2]])
-    require_outwards(merge("beside", [cube, lid, turned(lid)]))
+    beside = merge("beside", [cube, lid, turned(lid)])
+    require_outwards(beside)
+    assert len(inward_parts(beside)) == 0
 
 
 @pytest.mark.parametrize("turn", range(8))
 def test_small_cavities_that_touch_the_wall_are_cavities_in_single_precision_too(turn: int) -> None:
     cavity = box((0.0, 0.3, 0.0), 1.0)
     both = merge("m", [box((-4.0, -4.0, 0.0), 8.0), replace(cavity, faces=cavity.faces[:, ::-1])])
-    turned = 0.1 * both.vertices @ Rotation.random(random_state=turn).as_matrix().T + [300.0, -250.0, 220.0]
-    require_outwards(replace(both, vertices=turned.astype(np.float32).astype(np.float64)))
+    far = 0.1 * both.vertices @ Rotation.random(random_state=turn).as_matrix().T + [300.0, -250.0, 220.0]
+    found = inward_parts(replace(both, vertices=far.astype(np.float32).astype(np.float64)))
+    assert found.tolist() == []
 
 
 def test_a_face_without_area_does_not_hide_that_a_part_is_a_cavity() -> None:
@@ -174,4 +181,5 @@ def test_a_face_without_area_does_not_hide_that_a_part_is_a_cavity() -> None:
     middle = len(cavity.vertices)
     split = [(a, b, middle), *(face for face in faces if face != (a, b, c)), (a, middle, c), (middle, b, c)]
     vertices = np.vstack([cavity.vertices, cavity.vertices[[a, b]].mean(axis=0)])
-    require_outwards(merge("m", [outer, replace(cavity, vertices=vertices, faces=np.array(split))]))
+    found = inward_parts(merge("m", [outer, replace(cavity, vertices=vertices, faces=np.array(split))]))
+    assert found.tolist() == []
