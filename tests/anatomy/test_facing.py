@@ -174,10 +174,12 @@ def test_small_cavities_that_touch_the_wall_are_cavities_in_single_precision_too
     assert found.tolist() == []
 
 
-def test_a_face_without_area_does_not_hide_that_a_part_is_a_cavity() -> None:
-    outer, cavity = box(size=8.0), box((3.0, 3.0, 0.0), 2.0)
+@pytest.mark.parametrize("axis", range(3))
+def test_a_face_without_area_does_not_hide_that_a_part_is_a_cavity(axis: int) -> None:
+    """It comes first, in the plane in which the cavity touches the wall: a place off it would be on the wall."""
+    outer, cavity = box(size=8.0), box(tuple(np.where(np.arange(3) == axis, 6.0, 3.0)), 2.0)
     faces = [tuple(face) for face in cavity.faces[:, ::-1]]
-    a, b, c = next(face for face in faces if np.ptp(cavity.vertices[list(face), 2]) == 0)
+    a, b, c = next(face for face in faces if (cavity.vertices[list(face), axis] == 8).all())
     middle = len(cavity.vertices)
     split = [(a, b, middle), *(face for face in faces if face != (a, b, c)), (a, middle, c), (middle, b, c)]
     vertices = np.vstack([cavity.vertices, cavity.vertices[[a, b]].mean(axis=0)])
