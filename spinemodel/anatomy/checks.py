@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from spinemodel.anatomy.face_edges import face_edges, groups
 from spinemodel.anatomy.facing import FLAT, doubled_faces, inward_parts
 from spinemodel.anatomy.intersections import self_intersections
 from spinemodel.anatomy.solids import NOTHING_MM3, parts_overlap_mm3
 from spinemodel.anatomy.surface import Surface, area, corners, face_vectors, volume
-from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.arrays import FloatArray
 
 SLIVER_DEG: Final = 10.0
 """Angle below which a triangle counts as a sliver."""
@@ -97,23 +96,23 @@ class SurfaceCheck:
 def check_surface(surface: Surface) -> SurfaceCheck:
     """Measure a surface; see :class:`SurfaceCheck` for what is promised."""
     vectors = face_vectors(surface)
-    left, right, open_edges, branching = _edges(surface.faces)
+    met = face_edges(surface.faces)
     angles = least_angles(corners(surface))
     areas = np.linalg.norm(vectors, axis=1)
     unit = vectors / np.maximum(areas, 1e-300)[:, None]
-    turn = np.einsum("ij,ij->i", unit[left], unit[right]).min(initial=1.0)
+    turn = np.einsum("ij,ij->i", unit[met.left], unit[met.right]).min(initial=1.0)
     used = len(np.unique(surface.faces))
-    edges = len(left) + open_edges
-    parts = _components(len(surface.faces), left, right)
-    closed = open_edges == branching == 0
+    edges = len(met.left) + met.open
+    parts = int(groups(met.left, met.right, len(surface.faces)).max(initial=-1)) + 1
+    closed = met.open == met.branching == 0
     return SurfaceCheck(
         name=surface.name,
         vertices=used,
         faces=len(surface.faces),
         components=parts,
         euler=used - edges + len(surface.faces),
-        open_edges=open_edges,
-        branching_edges=branching,
+        open_edges=met.open,
+        branching_edges=met.branching,
         doubled_faces=doubled_faces(surface),
         volume_mm3=volume(surface),
         area_mm2=area(surface),
@@ -125,28 +124,6 @@ def check_surface(surface: Surface) -> SurfaceCheck:
         slivers=float((angles < SLIVER_DEG).mean()) if len(angles) else 0.0,
         most_turn_deg=float(np.degrees(np.arccos(np.clip(turn, -1, 1)))),
     )
-
-
-def _edges(faces: IntArray) -> tuple[IntArray, IntArray, int, int]:
-    """Return the faces left and right of every well-shared edge, and the numbers of open and of branching edges."""
-    tail, head = faces.T.ravel(), np.roll(faces, -1, axis=1).T.ravel()
-    owner = np.tile(np.arange(len(faces)), 3)
-    key = np.minimum(tail, head) * (faces.max(initial=0) + 1) + np.maximum(tail, head)
-    order = np.argsort(key, kind="stable")
-    key, forward, owner = key[order], (tail < head)[order], owner[order]
-    first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.empty(0, np.int64)
-    count = np.diff(np.append(first, len(key)))
-    pairs = first[count == 2]
-    opposed = forward[pairs] != forward[pairs + 1]
-    good = pairs[opposed]
-    branching = int((count > 2).sum() + (~opposed).sum())
-    return owner[good], owner[good + 1], int((count == 1).sum()), branching
-
-
-def _components(faces: int, left: IntArray, right: IntArray) -> int:
-    """Return the number of parts that faces joined by edges fall into."""
-    graph = coo_array((np.ones(len(left), dtype=bool), (left, right)), shape=(faces, faces))
-    return int(connected_components(graph, directed=False)[0])
 
 
 def least_angles(triangles: FloatArray) -> FloatArray:

@@ -111,8 +111,8 @@ def require_acceptable(before: Surface, after: Surface, axis: Axis) -> EditDispl
     Raises
     ------
     GeometryError
-        If the edited surface is not closed or turned inside out, cuts itself, changed its number of parts, lies in the
-        other frame, on the other side, or farther away than a hand moves it.
+        If the edited surface is not closed, has faces twice, is turned inside out or has a part that is, cuts itself,
+        changed its number of parts, lies in the other frame, on the other side, or farther away than a hand moves it.
     """
     _require_sound(before, after)
     _require_not_mirrored(before, after)
@@ -142,11 +142,19 @@ def _require_side(before: Surface, after: Surface, axis: Axis) -> None:
 def _require_sound(before: Surface, after: Surface) -> None:
     """Refuse an edited surface that is not the boundary of a solid."""
     was, now = check_surface(before), check_surface(after)
+    if now.doubled_faces:
+        fault = f"{now.doubled_faces} of its {now.faces} faces stand there twice"
+        raise GeometryError(f"edit of {after.name}: {fault}; delete the doubled ones, export again")
     if now.open_edges or now.branching_edges:
         fault = f"{now.open_edges} open and {now.branching_edges} branching edges"
         raise GeometryError(f"edit of {after.name}: {fault}, expected a closed surface; fill the holes, export again")
     if now.volume_mm3 <= 0:
         raise GeometryError(f"edit of {after.name}: faces look inwards; recalculate the normals outside, export again")
+    if now.inward_parts > was.inward_parts:
+        raise GeometryError(
+            f"edit of {after.name}: {now.inward_parts} of its parts look inwards and bound no cavity; recalculate the "
+            "normals outside, export again"
+        )
     if now.self_intersections > was.self_intersections:
         raise GeometryError(
             f"edit of {after.name}: {now.self_intersections} pairs of faces cut through each other; smooth the place, "

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from spinemodel.anatomy.face_edges import face_edges, groups
 from spinemodel.anatomy.surface import Surface, corners, face_vectors
 from spinemodel.anatomy.winding import turns_of_others
-from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.arrays import BoolArray, FloatArray, IntArray
 from spinemodel.errors import GeometryError
 
 OPEN: Final = 1e-6
@@ -58,7 +57,7 @@ def _repeated(rows: IntArray) -> int:
 
 @dataclass(frozen=True, eq=False)
 class _Parts:
-    """What faces that are joined by vertices bound, part by part; vertices that no face has are parts, too.
+    """What faces that are joined bound, part by part; a part may be without faces.
 
     ``part`` (m,) is that of each face; of each part, ``vector`` (n, 3) mm2 is the sum of its area vectors.
     """
@@ -72,41 +71,55 @@ class _Parts:
 def inward_parts(surface: Surface) -> FloatArray:
     """Return a place (n, 3) mm on each part of a closed surface that looks inwards and bounds no cavity.
 
-    Parts are faces that are joined by vertices. A cavity lies in what the other parts bound, with every vertex; one
-    that juts out of it, or into another cavity, is none. Parts that are open, or so flat that they bound nothing, are
-    passed over.
+    Parts are faces that are joined by edges which no others share, so that two may touch at a vertex or along an edge;
+    of those that are open so, as where a ring of edges branches, faces are joined by vertices. A cavity lies in what
+    the other parts bound, with every vertex; one that juts out of it, or into another cavity, is none. Parts that are
+    open, or so flat that they bound nothing, are passed over.
     """
     return _lost(surface, _parts(surface))
 
 
 def _parts(surface: Surface) -> _Parts:
-    """Return the parts of a surface and what each bounds."""
-    count = len(surface.vertices)
-    a, b, c = surface.faces.T
-    ends = np.concatenate([a, a]), np.concatenate([b, c])
-    joined = coo_array((np.ones(len(ends[0]), dtype=bool), ends), shape=(max(count, 1),) * 2)
-    parts, of_vertex = connected_components(joined, directed=False)
-    part, vectors = np.asarray(of_vertex[a], dtype=np.int64), face_vectors(surface)
-    away = surface.vertices - surface.vertices.mean(axis=0) if count else surface.vertices
+    """Return the parts of a surface and what each bounds: faces joined by edges, where these are open by vertices."""
+    met, count = face_edges(surface.faces), len(surface.faces)
+    parts = _measured(surface, groups(met.left, met.right, count))
+    open_ = np.flatnonzero(~_closed(parts)[parts.part])
+    if not len(open_):
+        return parts
+    corner = count + surface.faces[open_].ravel()
+    one, other = np.append(met.left, np.repeat(open_, 3)), np.append(met.right, corner)
+    return _measured(surface, groups(one, other, count + len(surface.vertices))[:count])
+
+
+def _measured(surface: Surface, part: IntArray) -> _Parts:
+    """Return what the parts of a surface bound, of which ``part`` (m,) is that of each face."""
+    vectors, (a, b, c) = face_vectors(surface), surface.faces.T
+    away = surface.vertices - surface.vertices.mean(axis=0) if len(surface.vertices) else surface.vertices
     under = np.einsum("ij,ij->i", away[a] + away[b] + away[c], vectors) / 9
     x, y, z, area, volume = (
-        np.bincount(part, share, minlength=parts).astype(np.float64)
+        np.bincount(part, share).astype(np.float64)
         for share in (*vectors.T, np.linalg.norm(vectors, axis=1), under)
     )
     return _Parts(part, np.stack([x, y, z], axis=1), area, volume)
 
 
+def _closed(parts: _Parts) -> BoolArray:
+    """Return which parts are closed, (n,)."""
+    return np.asarray(np.linalg.norm(parts.vector, axis=1) <= OPEN * parts.area)
+
+
 def _lost(surface: Surface, parts: _Parts) -> FloatArray:
     """Return a place on each closed part that looks inwards and does not lie inside the others."""
-    closed = np.linalg.norm(parts.vector, axis=1) <= OPEN * parts.area
-    inwards = closed & (parts.volume < -FLAT * parts.area**1.5)
+    inwards = _closed(parts) & (parts.volume < -FLAT * parts.area**1.5)
     looks = np.flatnonzero(inwards[parts.part])
     if not len(looks):
         return np.empty((0, 3))
     triangles = corners(surface)
     # Of the faces at a vertex the largest is looked from: there is no side to a face without area.
     looks = looks[np.argsort(-np.linalg.norm(face_vectors(surface)[looks], axis=1), kind="stable")]
-    _, first = np.unique(surface.faces[looks], return_index=True)
+    # A vertex at which parts touch is looked from by each.
+    vertex = surface.faces[looks] + len(surface.vertices) * parts.part[looks, None]
+    _, first = np.unique(vertex, return_index=True)
     face = looks[first // 3]
     places, own = _within(triangles[face], first % 3), parts.part[face]
     outside = turns_of_others(places, own, triangles, parts.part) < 1

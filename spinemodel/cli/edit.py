@@ -26,10 +26,10 @@ def edit(
 ) -> None:
     """Take meshes that were edited in Blender into a model; the model itself stays as it was.
 
-    Edits are refused where a surface is open, folded, mirrored, in another frame or on the other side, or breaks what
-    the model promises (the cord inside the dura, roots that do not overlap and cross once). What lies beside an edit is
-    carried along, so that the tissues still part space without gap or overlap. How far everything moved stands in
-    model.json.
+    Edits are refused where a surface is open, doubled, folded, inside out, mirrored, in another frame or on the other
+    side, or breaks what the model promises (the cord inside the dura, roots that do not overlap and cross once). What
+    lies beside an edit is carried along, so that the tissues still part space without gap or overlap. How far
+    everything moved stands in model.json.
 
     Example: spinemodel edit models/sub-03 edits --out edited
     """

@@ -11,6 +11,7 @@ import typer
 
 from spinemodel.cli.field_files import lead_of, model_of, write_on_model, write_part, write_volume
 from spinemodel.cli.field_tables import (
+    NO_PATCHES,
     print_about,
     print_boxes,
     print_certificate,
@@ -121,6 +122,8 @@ def show(
     with step(f"Drawing {out.name}"):
         _draw(out, found, chosen, whole, placed, surfaces)
     say(f"{told(chosen)}: {out}")
+    if not found.patches:
+        say(f"note: {NO_PATCHES}")
 
 
 def _draw(

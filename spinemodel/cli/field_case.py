@@ -58,26 +58,40 @@ def unknowns(boxes: Sequence[Box]) -> int:
 
 
 @contextmanager
-def watched(what: str) -> Iterator[Any]:
-    """Show the residuals while it is worked, on a terminal; elsewhere write a line when a batch of contacts is done."""
+def watched(what: str, of: int | None = None) -> Iterator[Any]:
+    """Show the residuals while it is worked, on a terminal; elsewhere write a line when a batch of contacts is done.
+
+    What is told are steps, or ``of`` so many parts those that are done.
+    """
     from rich.console import Console
 
     terminal = Console(stderr=True)
     if not terminal.is_terminal:
-        with _written(what) as tell:
+        with _written(what, of) as tell:
             yield tell
         return
-    with terminal.status(f"{what}: equations ...") as status:
+    with terminal.status(f"{what} ...") as status:
 
         def tell_on(done: int, left: float) -> None:
-            log.info("%s: step %d, residual %.2e", what, done, left)
-            status.update(f"{what}: step {done}, residual {left:.1e}")
+            log.info("%s: %s, residual %.2e", what, _far(done, of), left)
+            status.update(f"{what}: {_far(done, of)}, residual {left:.1e}")
 
         yield tell_on
 
 
+def _far(done: int, of: int | None) -> str:
+    """Return how far work is.
+
+    Examples
+    --------
+    >>> _far(3, None), _far(3, 82)
+    ('step 3', '3 of 82')
+    """
+    return f"step {done}" if of is None else f"{done} of {of}"
+
+
 @contextmanager
-def _written(what: str) -> Iterator[Any]:
+def _written(what: str, of: int | None) -> Iterator[Any]:
     """Write the last step of a batch, and its residual, to standard error when the next begins and at the end.
 
     Patches are told by two threads, and may come in turned order: that begins no batch.
@@ -86,7 +100,7 @@ def _written(what: str) -> Iterator[Any]:
 
     def tell(done: int, left: float) -> None:
         nonlocal most, last
-        log.info("%s: step %d, residual %.2e", what, done, left)
+        log.info("%s: %s, residual %.2e", what, _far(done, of), left)
         if done + 1 < most:
             write()
         most, last = max(done, most), left
@@ -94,7 +108,7 @@ def _written(what: str) -> Iterator[Any]:
     def write() -> None:
         nonlocal most
         if most:
-            typer.echo(f"{what}: step {most}, residual {last:.1e}", err=True)
+            typer.echo(f"{what}: {_far(most, of)}, residual {last:.1e}", err=True)
         most = 0
 
     yield tell

@@ -7,8 +7,8 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spinemodel.cli.field_tables import print_boxes
-from spinemodel.cli.show import say, step
+from spinemodel.cli.field_tables import NO_PATCHES, print_boxes
+from spinemodel.cli.show import counted, say, step
 from spinemodel.errors import InputError
 
 if TYPE_CHECKING:
@@ -89,11 +89,11 @@ def write_volume(
     wanted = _several(field, chosen, contact)
     grid = lattice(field, region, spacing, len(wanted))
     _tell_size(grid.shape, len(wanted))
-    with step(f"Writing {out}"):
+    with counted(f"Writing {out}", "points") as tell:
         if to == "vti":
-            without = write_vti(out, field, grid, wanted)
+            without = write_vti(out, field, grid, wanted, progress=tell)
         else:
-            without = write_nifti(out, field, grid, wanted, sources=[source])
+            without = write_nifti(out, field, grid, wanted, sources=[source], progress=tell)
     low, h = grid.affine[:3, 3], grid.affine[0, 0]
     ends = ", ".join(f"{a:g} to {a + h * (n - 1):g}" for a, n in zip(low, grid.shape, strict=True))
     say(f"{' x '.join(map(str, grid.shape))} points {h:g} mm apart, RAS {ends} mm; mV of {', '.join(wanted)}: {out}")
@@ -125,13 +125,15 @@ def write_on_model(
     from spinemodel.io.exports.fibres import model_paths
     from spinemodel.io.fibre_potentials import write_fibre_potentials, write_potential_table
 
-    with step("Sampling along fibres"):
-        found = on_fibres(field, model_paths(whole), missing="nan")
+    with counted("Sampling along fibres", "points") as tell:
+        found = on_fibres(field, model_paths(whole), missing="nan", progress=tell)
     if to == "fibres":
         write_fibre_potentials(found, out)
     else:
         write_potential_table(out, potential_rows(found, _the_one(field, chosen)))
     say(f"{len(found.names)} fibre paths, {len(found.points)} points: {out}")
+    if not field.patches:
+        say(f"note: {NO_PATCHES}")
 
 
 def _the_one(field: LeadField, chosen: Montage | None) -> Montage:
@@ -152,8 +154,8 @@ def _write_scene(
 
     contents = Contents(model, lead_of(field, source, lead, model), lead_file=lead, tell=say)
     require_place(contents, out)
-    with step("Sampling on structures"):
-        extras = SceneExtras(scene_fields(field, model.surfaces, several))
+    with counted("Sampling on structures", "structures") as tell:
+        extras = SceneExtras(scene_fields(field, model.surfaces, several, tell))
     with step(f"Writing {out}"):
         written = write_export(contents, format_with(extras), out)
     say(f"potential of {', '.join(several)} on {len(model.surfaces)} structures: {written.folder}")

@@ -20,6 +20,12 @@ COMPARED: Final = {
 """What a certificate compares, as it is printed."""
 
 
+NO_PATCHES: Final = ("no patches along roots: activating functions along fibres there may be near 50 % off; where they "
+                     "are needed, solve without --no-patches")  # fmt: skip
+"""What is said of a field without patches. So far off they are in a subject's rootlets beside a contact, in cells of
+0.4 mm (README, The field)."""
+
+
 def print_boxes(boxes: Sequence[Box]) -> None:
     """Print the boxes of cells, from the finest."""
     rows = [
@@ -37,7 +43,7 @@ def print_boxes(boxes: Sequence[Box]) -> None:
 def print_patches(patches: Sequence[Box]) -> None:
     """Print how many patches there are along roots, and nodes in them, by their cells, from the finest."""
     if not patches:
-        say("No patches along roots")
+        say(NO_PATCHES)
         return
     rows = []
     for spacing in sorted({box.spacing_mm for box in patches}):

@@ -1,9 +1,10 @@
-"""The files that a command is about to write: their names, and that none of them destroys what it reads."""
+"""The files that a command is about to write: their names, that none destroys what it reads, and that each can be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from spinemodel.errors import InputError
@@ -65,6 +66,26 @@ def require_free(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
         if why:
             raise InputError(f"{path}: {why}; choose another name for what is written")
         seen.add(_key(path))
+
+
+def require_writable(paths: Iterable[Path]) -> None:
+    """Refuse outputs that cannot be written, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        If one is a folder, or the folder that it goes into cannot be written to or made.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise InputError(f"--out {path}: is a folder; expected the name of a file")
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        try:
+            with TemporaryFile(dir=folder):  # what a disk allows shows only when it is written to
+                pass
+        except OSError as problem:
+            why = problem.strerror or type(problem).__name__
+            raise InputError(f"--out {path}: {folder} cannot be written to ({why}); choose another folder") from None
 
 
 def _key(path: Path) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spinemodel.cli.field_files import lead_of, model_of
-from spinemodel.cli.outputs import require_free
+from spinemodel.cli.outputs import require_free, require_writable
 from spinemodel.cli.recruit_case import (
     fibres_of,
     found_in,
@@ -19,7 +19,7 @@ from spinemodel.cli.recruit_case import (
     remarks_on_muscles,
     stated,
 )
-from spinemodel.cli.recruit_files import Files, Written, draw, require_writable, write_all
+from spinemodel.cli.recruit_files import Files, Written, draw, write_all
 from spinemodel.cli.recruit_options import (
     Accurate,
     Asked,

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from spinemodel.cli.recruit_options import Asked
-from spinemodel.cli.show import log, say, step
+from spinemodel.cli.show import counted, lines, say, step
 from spinemodel.errors import InputError
-
-EVERY_S: Final = 10.0
-"""Between two lines of progress where there is no terminal."""
 
 if TYPE_CHECKING:
     from spinemodel.field.along_fibres import FibrePotentials
@@ -90,8 +87,8 @@ def on_field(field: LeadField, population: Population) -> FibrePotentials:
     from spinemodel.recruitment.sampled import sampled
     from spinemodel.study.compiling import told_once
 
-    with told_once(["fibres"], say), step("Sampling the field along fibres"):
-        return sampled(field, population)
+    with told_once(["fibres"], say), counted("Sampling the field along fibres", "points") as tell:
+        return sampled(field, population, tell)
 
 
 def found_in(
@@ -113,24 +110,9 @@ def found_in(
 
 @contextmanager
 def _counted(what: str) -> Iterator[Progress]:
-    """Show how many thresholds are found: at once on a terminal, now and then without one; tell how long it took."""
-    from rich.console import Console
-
-    # rich knows an emoji by the name -1, and would draw it in "C8:-1: 3 of 50 fibres"
-    terminal, start = Console(stderr=True, emoji=False), time.perf_counter()
-    status, last = terminal.status(f"{what} ..."), start
-
-    def tell(montage: str, done: int, total: int) -> None:
-        nonlocal last
-        line = f"{what}, {montage}: {done} of {total} fibres"
-        status.update(line)
-        if not terminal.is_terminal and time.perf_counter() - last > EVERY_S:
-            terminal.print(line, highlight=False, markup=False, soft_wrap=True)
-            last = time.perf_counter()
-
-    with status if terminal.is_terminal else nullcontext():
-        yield tell
-    log.info("%s: %.2f s", what, time.perf_counter() - start)
+    """Show how many fibres of each montage are done."""
+    with lines(what) as tell:
+        yield lambda montage, done, total: tell(f"{what}, {montage}: {done} of {total} fibres")
 
 
 def remarks_on(field: LeadField, several: Sequence[Recruited]) -> tuple[str, ...]:

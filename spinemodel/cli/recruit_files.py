@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -81,22 +80,6 @@ class Files:
         own = re.compile(rf"{re.escape(self.out.stem)}(_(thresholds|map)_\w+|(_[^_]+[+-][\d.e+-]+)+)?\.png")
         pictures = [path for path in sorted(self.out.parent.iterdir()) if own.fullmatch(path.name)]
         return [path for path in (*tables, *pictures) if path.is_file()]
-
-
-def require_writable(paths: Iterable[Path]) -> None:
-    """Refuse outputs that cannot be written, before anything is computed.
-
-    Raises
-    ------
-    InputError
-        If one is a folder, or the folder that it goes into cannot be written to or made.
-    """
-    for path in paths:
-        if path.is_dir():
-            raise InputError(f"--out {path}: is a folder; expected the name of a file")
-        folder = next(parent for parent in path.absolute().parents if parent.exists())
-        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-            raise InputError(f"--out {path}: {folder} cannot be written to; choose another folder")
 
 
 def remove_earlier(files: Files) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +24,9 @@ log = logging.getLogger("spinemodel")
 console = Console(emoji=False)
 """Results go to standard output."""
 
+EVERY_S: Final = 10.0
+"""Between two lines of progress where there is no terminal."""
+
 VERDICTS: Final = {"broken": "[red]broken[/red]", "kept": "[green]kept[/green]"}
 """Cells that are printed in colour."""
 
@@ -42,6 +45,31 @@ def step(what: str) -> Iterator[None]:
     with _progress.status(f"{what} ...") if _progress.is_terminal else nullcontext():
         yield
     log.info("%s: %.2f s", what, time.perf_counter() - start)
+
+
+@contextmanager
+def lines(what: str) -> Iterator[Callable[[str], None]]:
+    """Show lines on how far ``what`` is: at once on a terminal, now and then without one; log how long it took."""
+    start = last = time.perf_counter()
+    status = _progress.status(f"{escape(what)} ...")
+
+    def tell(line: str) -> None:
+        nonlocal last
+        status.update(escape(line))
+        if not _progress.is_terminal and time.perf_counter() - last > EVERY_S:
+            _progress.print(line, highlight=False, markup=False, soft_wrap=True)
+            last = time.perf_counter()
+
+    with status if _progress.is_terminal else nullcontext():
+        yield tell
+    log.info("%s: %.2f s", what, time.perf_counter() - start)
+
+
+@contextmanager
+def counted(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how many of all are done, as :func:`lines` does; ``unit`` is what they are, in the plural."""
+    with lines(what) as tell:
+        yield lambda done, of: tell(f"{what}: {done} of {of} {unit}")
 
 
 def print_table(title: str, rows: Sequence[Row]) -> None:

@@ -18,7 +18,7 @@ from spinemodel.cli.field_case import (
     watched,
 )
 from spinemodel.cli.field_tables import print_boxes, print_certificate, print_impedances, print_patches
-from spinemodel.cli.outputs import require_free
+from spinemodel.cli.outputs import require_free, require_writable
 from spinemodel.cli.show import say, step
 from spinemodel.errors import BackendUnavailableError, InputError
 
@@ -88,7 +88,9 @@ def solve(
     if out.suffix.lower() not in SUFFIXES:
         raise InputError(f"--out {out}: expected a name that ends with {' or '.join(SUFFIXES)}")
     asked = Asked(tissues, spacing, region, boundary, contacts, frequency, tolerance, device, patches)
-    require_free([out, *([out.with_suffix(".png")] if figure else [])], [model, lead])
+    outputs = [out, *([out.with_suffix(".png")] if figure else [])]
+    require_free(outputs, [model, lead])
+    require_writable(outputs)
     choose(device)
     case = read_case(model, lead, asked)
     boxes = boxes_of(case, spacing)

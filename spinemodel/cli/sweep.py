@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spinemodel.cli.field_files import model_of
-from spinemodel.cli.outputs import require_free
+from spinemodel.cli.outputs import require_free, require_writable
 from spinemodel.cli.recruit_case import contacts_of, fibres_of, found_in, on_field, read_real, remarks_on, stated
-from spinemodel.cli.recruit_files import require_writable
 from spinemodel.cli.recruit_options import (
     Accurate,
     Asked,

@@ -19,7 +19,8 @@ from spinemodel.arrays import BoolArray, FloatArray, IntArray, freeze, freeze_in
 from spinemodel.errors import InputError
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.montage import Montage, combined
-from spinemodel.field.sampling import Missing, potential, tissue_group
+from spinemodel.field.sampling import Done, Missing, potential
+from spinemodel.field.tissue_groups import tissue_group
 from spinemodel.spaces import require_same_space
 
 UM: Final = 1000.0
@@ -80,8 +81,12 @@ class FibrePotentials:
         return slice(int(self.offsets[k]), int(self.offsets[k + 1]))
 
 
-def on_fibres(field: LeadField, paths: Sequence[FibrePath], *, missing: Missing = "error") -> FibrePotentials:
+def on_fibres(
+    field: LeadField, paths: Sequence[FibrePath], *, missing: Missing = "error", progress: Done | None = None
+) -> FibrePotentials:
     """Return the potential of every contact on the points of fibres, each in the tissue of its root.
+
+    ``missing`` and ``progress`` are as of :func:`~spinemodel.field.sampling.potential`.
 
     Raises
     ------
@@ -97,7 +102,7 @@ def on_fibres(field: LeadField, paths: Sequence[FibrePath], *, missing: Missing 
     counts = [len(path.points) for path in paths]
     points = np.concatenate([path.points for path in paths])
     within = [name for path in paths for name in [_tissue(field, path)] * len(path.points)]
-    values = potential(field, points, within=within, missing=missing)
+    values = potential(field, points, within=within, missing=missing, progress=progress)
     arcs = np.concatenate([path.arc_mm for path in paths])
     return FibrePotentials(field.space, field.contacts, names, np.cumsum([0, *counts]), points, arcs, values)
 

@@ -12,7 +12,8 @@ from spinemodel.errors import InputError
 from spinemodel.field.conductivity import Conductivity
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.problem import Direction
-from spinemodel.field.sampling import Missing, Within, gradient, tissue_at
+from spinemodel.field.sampling import Missing, gradient, tissue_at
+from spinemodel.field.tissue_groups import Within
 
 Tensor: TypeAlias = Callable[[FloatArray], FloatArray]
 """Points (n, 3) mm to conductivity tensors (n, 3, 3) S/m."""

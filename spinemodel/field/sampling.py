@@ -13,7 +13,7 @@ them. Nodes without a potential (NaN, of all contacts alike) are left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -24,24 +24,34 @@ from spinemodel.errors import InputError
 from spinemodel.field._box_shares import places_in, shares_of
 from spinemodel.field._sampling import fit
 from spinemodel.field._tissue_shares import tissue_numbers
-from spinemodel.field.conductivity import ROOT
-from spinemodel.field.lead_field import LeadField
-from spinemodel.levels import ROOT_TISSUES, ROOTLET_TISSUES
+from spinemodel.field.lead_field import LeadField, Patch
+from spinemodel.field.named_tissues import require_named_in_file
+from spinemodel.field.tissue_groups import Within, groups_of
 from spinemodel.volume._threads import side_by_side
 
 SHARE: Final = 2048
 """Points that one thread takes at a time: some ten milliseconds."""
 
+SLAB: Final = 1 << 15
+"""Points between two tellings of how far it is: some tenths of a second."""
+
+Done: TypeAlias = Callable[[int, int], None]
+"""Told how many are done, and of how many."""
+
 Missing: TypeAlias = Literal["error", "nan"]
 """What a point without a potential is: an error, or not a number."""
-
-Within: TypeAlias = str | Sequence[str] | None
-"""Tissue that all points are known to lie in, or of each point, empty where it is not known."""
 
 AnyScalar = TypeVar("AnyScalar", bound=np.generic)
 
 
-def potential(field: LeadField, points: FloatArray, *, within: Within = None, missing: Missing = "error") -> FloatArray:
+def potential(
+    field: LeadField,
+    points: FloatArray,
+    *,
+    within: Within = None,
+    missing: Missing = "error",
+    progress: Done | None = None,
+) -> FloatArray:
     """Return the potential of every contact at points.
 
     Parameters
@@ -56,6 +66,8 @@ def potential(field: LeadField, points: FloatArray, *, within: Within = None, mi
         point's surroundings decide.
     missing
         What is done about a point outside the boxes, or where nothing conducts: an error, or NaN.
+    progress
+        Told the number of points done, now and then, and of all.
 
     Returns
     -------
@@ -64,7 +76,8 @@ def potential(field: LeadField, points: FloatArray, *, within: Within = None, mi
     Raises
     ------
     InputError
-        If a point has no potential, naming the first; if points are not (n, 3), or ``within`` no tissue of the field.
+        If a point has no potential, naming the first; if points are not (n, 3), or ``within`` no tissue of the field;
+        if what is mapped from a file, and used for the first time, holds the number of a tissue that has no name.
 
     Examples
     --------
@@ -76,7 +89,7 @@ def potential(field: LeadField, points: FloatArray, *, within: Within = None, mi
     >>> potential(field, np.array([[1.5, 2.0, 1.2]])).round(3)
     array([[2.4]])
     """
-    return _fitted(field, points, within, missing, rows=1)[..., 0]
+    return _fitted(field, points, within, missing, rows=1, progress=progress)[..., 0]
 
 
 def gradient(field: LeadField, points: FloatArray, *, within: Within = None, missing: Missing = "error") -> FloatArray:
@@ -108,31 +121,58 @@ def tissue_at(field: LeadField, points: FloatArray) -> IntArray:
     points = _points(points)
     _require_halves(field)
     found = np.zeros(len(points), dtype=np.int64)
-    for part, some, shares in shares_of(field, points):
+    for part, some, shares in _read_at(field, points):
         numbers = found[some]
         tissue_numbers(_fixed(part.tissue), places_in(part.box, points[some]), shares, numbers)
         found[some] = numbers
     return found
 
 
-def _fitted(field: LeadField, points: FloatArray, within: Within, missing: Missing, rows: int) -> FloatArray:
+def _fitted(
+    field: LeadField, points: FloatArray, within: Within, missing: Missing, rows: int, progress: Done | None = None
+) -> FloatArray:
     """Return values, and slopes per mm where rows = 4, (contacts, n, rows)."""
     points = _points(points)
-    number, wanted = _groups(field, within, len(points))
+    number, wanted = groups_of(field.tissues, within, len(points))
     kind = np.result_type(np.float64, *field.potential)  # complex where a field is
     out, total = np.zeros((len(points), rows, len(field.contacts)), kind), np.zeros(len(points))
     _require_halves(field)
-    for part, some, shares in shares_of(field, points):
+    for slab in _slabs(len(points), progress):
+        _add(field, points[slab], number, wanted[slab], out[slab], total[slab])
+    if missing == "error" and not (total > 0).all():
+        raise InputError(_no_potential(field, points, total))
+    out[total == 0] = np.nan
+    return np.moveaxis(out / np.where(total > 0, total, 1)[:, None, None], 2, 0)
+
+
+def _slabs(count: int, progress: Done | None) -> Iterator[slice]:
+    """Yield all of so many points at once; where progress is told, some at a time."""
+    step = max(count, 1) if progress is None else SLAB
+    for first in range(0, count, step):
+        yield slice(first, first + step)
+        if progress is not None:
+            progress(min(first + step, count), count)
+
+
+def _add(
+    field: LeadField, points: FloatArray, number: IntArray, wanted: IntArray, out: FloatArray, total: FloatArray
+) -> None:
+    """Add each box's and patch's share in points to their sums (n, rows, contacts), and its weight to (n,)."""
+    for part, some, shares in _read_at(field, points):
         places, found, weight = places_in(part.box, points[some]), np.zeros_like(out[some]), np.zeros(len(some))
         values, labels = _fixed(np.moveaxis(part.potential, 0, 3)), _fixed(part.tissue)
         _fit(_real(values), labels, number, places, wanted[some], shares, _real(found), weight)
         found[:, 1:] /= part.box.spacing_mm
         out[some] += found
         total[some] += weight
-    if missing == "error" and not (total > 0).all():
-        raise InputError(_no_potential(field, points, total))
-    out[total == 0] = np.nan
-    return np.moveaxis(out / np.where(total > 0, total, 1)[:, None, None], 2, 0)
+
+
+def _read_at(field: LeadField, points: FloatArray) -> Iterator[tuple[Patch, IntArray, FloatArray]]:
+    """Yield what has a share in points, as :func:`shares_of`; of all else nothing is read from the disk."""
+    for part, some, shares in shares_of(field, points):
+        if len(some):
+            require_named_in_file(part, field.tissues)
+            yield part, some, shares
 
 
 def _require_halves(field: LeadField) -> None:
@@ -179,35 +219,6 @@ def _points(points: FloatArray) -> FloatArray:
     if points.ndim != 2 or points.shape[1] != 3:
         raise InputError(f"points: got {points.shape}, expected (n, 3) mm")
     return points
-
-
-def _groups(field: LeadField, within: Within, count: int) -> tuple[IntArray, IntArray]:
-    """Return the group of each number of a tissue, (256,), and the group that each point is known to lie in, or -1."""
-    names = {number: tissue_group(name) for number, name in field.tissues.items()}
-    order = {name: i + 1 for i, name in enumerate(dict.fromkeys(names.values()))}
-    number = np.arange(256) + 256  # numbers without a name stay apart
-    number[0] = 0
-    for tissue, name in names.items():
-        number[tissue] = order[name]
-    return number, _wanted(order, within, count)
-
-
-def _wanted(order: Mapping[str, int], within: Within, count: int) -> IntArray:
-    """Return the group that each point is known to lie in, (n,), or -1."""
-    told = np.full(count, within or "") if within is None or isinstance(within, str) else np.asarray(within, dtype=str)
-    if told.shape != (count,):
-        raise InputError(f"within: got {told.shape}, expected a tissue or one of each of {count} points")
-    which, place = np.unique(told, return_inverse=True)
-    unknown = [str(name) for name in which if name and tissue_group(str(name)) not in order]
-    if unknown:
-        raise InputError(f"within: no tissue {', '.join(unknown)} in the field; it has {', '.join(order)}")
-    groups = np.array([order[tissue_group(str(name))] if name else -1 for name in which], dtype=np.int64)
-    return groups[place]
-
-
-def tissue_group(name: str) -> str:
-    """Return a tissue's name, of roots and rootlets one for all: they conduct alike, and touch."""
-    return ROOT if name in ROOT_TISSUES or name in ROOTLET_TISSUES else name
 
 
 def _no_potential(field: LeadField, points: FloatArray, total: FloatArray) -> str:

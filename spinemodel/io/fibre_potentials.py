@@ -22,7 +22,7 @@ from spinemodel import __version__
 from spinemodel.errors import InputError
 from spinemodel.field.along_fibres import FibrePotentials
 from spinemodel.io.files import atomic, one_line
-from spinemodel.io.lead_field import FRAME
+from spinemodel.io.lead_field_layout import FRAME
 
 KIND: Final = "spinemodel fibre potentials"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol
 
 from spinemodel.errors import InputError
 from spinemodel.field.boxes import WIDEN, Box
@@ -36,11 +36,19 @@ TIGHTEST: Final = 1e-12
 LOOSEST: Final = 1e-2
 """Between these the tolerance must lie. Choices: rounding, and currents that balance to a percent."""
 
-Watched: TypeAlias = Callable[[str], AbstractContextManager[Progress]]
-"""Given what is solved, a block that is told each iteration and its residual."""
+
+class Watched(Protocol):
+    """Given what is worked at, a block that is told each iteration and its residual.
+
+    Of work in ``of`` parts it is told how many are done, and the last one's residual.
+    """
+
+    def __call__(self, what: str, of: int | None = None) -> AbstractContextManager[Progress]:
+        """Return the block."""
+        ...
 
 
-def unwatched(_what: str) -> AbstractContextManager[Progress]:
+def unwatched(what: str, of: int | None = None) -> AbstractContextManager[Progress]:
     """Take no notice of iterations."""
     return nullcontext(lambda _done, _left: None)
 
@@ -143,7 +151,7 @@ def solved(
     if not asked.patches:
         return field
     patches = patches_of(case, boxes, scale)
-    with watched(f"{what}, {len(patches)} patches along roots") as tell:
+    with watched(f"{what}, patches along roots", len(patches)) as tell:
         return with_patches(field, case.problem, patches, device=asked.device, progress=tell)
 
 
@@ -206,5 +214,6 @@ def certified(case: Case, field: LeadField, watched: Watched = unwatched) -> Lea
     problem = field_problem(case.model, case.lead, case.preset, "beyond")
     wider = replace(case, problem=problem, asked=replace(case.asked, patches=False))
     larger = solved(wider, larger_boxes(case), "Certifying, larger domain", watched)
-    found = certificate(field, finer, larger, paths)
+    with watched(f"Certifying, comparing along {len(paths)} fibre paths"):
+        found = certificate(field, finer, larger, paths)
     return replace(field, about={**field.about, "certificate": dict(found)})

@@ -21,6 +21,7 @@ from spinemodel import __version__
 from spinemodel.errors import InputError
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.montage import Montage
+from spinemodel.field.sampling import Done
 from spinemodel.io.field_points import sampled
 from spinemodel.io.files import atomic
 from spinemodel.io.nifti import COMPRESSION, SCANNER
@@ -33,7 +34,14 @@ def every_contact(field: LeadField) -> dict[str, Montage]:
     return {name: Montage({name: 1.0}) for name in field.contacts}
 
 
-def write_vti(path: Path, field: LeadField, grid: Grid, wanted: Mapping[str, Montage]) -> float:
+def write_vti(
+    path: Path,
+    field: LeadField,
+    grid: Grid,
+    wanted: Mapping[str, Montage],
+    *,
+    progress: Done = lambda done, of: None,
+) -> float:
     """Write potentials as ``vtkImageData``, whole or not at all; the same field gives the same bytes.
 
     Point data: an array in mV for each montage. Field data: ``space``, ``SPACE`` (RAS), ``unit`` (mm) and
@@ -49,6 +57,8 @@ def write_vti(path: Path, field: LeadField, grid: Grid, wanted: Mapping[str, Mon
         Upright points, such as :func:`lattice` gives.
     wanted
         Montages by the name of their array.
+    progress
+        Told the number of points sampled, now and then, and of all.
 
     Returns
     -------
@@ -66,7 +76,7 @@ def write_vti(path: Path, field: LeadField, grid: Grid, wanted: Mapping[str, Mon
     image = pv.ImageData(
         dimensions=grid.shape, spacing=tuple(np.diag(grid.affine)[:3]), origin=tuple(grid.affine[:3, 3])
     )
-    found = sampled(field, grid, wanted)
+    found = sampled(field, grid, wanted, progress)
     for name, values in zip(wanted, found, strict=True):
         image.point_data[name] = values.reshape(-1, order="F")
     image.field_data["space"], image.field_data["SPACE"] = [field.space], ["RAS"]
@@ -82,7 +92,13 @@ def _without(found: NDArray[np.float32]) -> float:
 
 
 def write_nifti(
-    path: Path, field: LeadField, grid: Grid, wanted: Mapping[str, Montage], *, sources: Iterable[Path] = ()
+    path: Path,
+    field: LeadField,
+    grid: Grid,
+    wanted: Mapping[str, Montage],
+    *,
+    sources: Iterable[Path] = (),
+    progress: Done = lambda done, of: None,
 ) -> float:
     """Write potentials as NIfTI with a sidecar, each whole or not at all; the same field gives the same bytes.
 
@@ -93,7 +109,7 @@ def write_nifti(
     ----------
     path
         ``.nii`` or ``.nii.gz``.
-    field, grid, wanted
+    field, grid, wanted, progress
         As for :func:`write_vti`.
     sources
         Files that the field was made from or read from; their hashes go into the sidecar.
@@ -112,7 +128,7 @@ def write_nifti(
     volumes = [{"Name": name, "CurrentsMilliampere": dict(montage.currents)} for name, montage in wanted.items()]
     more = {"Manual": False, "ValueUnit": "mV", "Volumes": volumes}
     about = sidecar_text(path, grid, sources, {"spacing_mm": field.boxes[0].spacing_mm}, more)
-    found = sampled(field, grid, wanted)
+    found = sampled(field, grid, wanted, progress)
     _to_disk(path, found[0] if len(wanted) == 1 else np.moveaxis(found, 0, -1), grid)
     write_sidecar(path, about)
     return _without(found)

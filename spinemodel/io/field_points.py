@@ -17,7 +17,7 @@ from spinemodel.field.boxes import Box
 from spinemodel.field.crop import crop
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.montage import Montage, combined, currents, superpose
-from spinemodel.field.sampling import potential
+from spinemodel.field.sampling import Done, potential
 from spinemodel.io.export_room import require_room
 from spinemodel.spaces import require_same_space
 from spinemodel.volume.grid import Grid, spacing, to_mm
@@ -115,10 +115,13 @@ def on_points(field: LeadField, points: FloatArray, several: Sequence[Montage]) 
     return np.stack([combined(each, montage, field.contacts) for montage in several])
 
 
-def sampled(field: LeadField, grid: Grid, wanted: Mapping[str, Montage]) -> NDArray[np.float32]:
+def sampled(
+    field: LeadField, grid: Grid, wanted: Mapping[str, Montage], progress: Done = lambda done, of: None
+) -> NDArray[np.float32]:
     """Return the potential of each montage on the points of a grid, (montages, nx, ny, nz) mV.
 
-    On nodes of a box they are the solver's own values, where no patch has others.
+    On nodes of a box they are the solver's own values, where no patch has others. ``progress`` is told the number of
+    points done, now and then, and of all.
 
     Raises
     ------
@@ -134,12 +137,13 @@ def sampled(field: LeadField, grid: Grid, wanted: Mapping[str, Montage]) -> NDAr
         rows = np.array([currents(montage, field.contacts) for montage in wanted.values()])
         for i, j in _slabs(grid):
             found[:, i:j] = np.tensordot(rows, nodes[:, i:j], axes=1)
-        _by_patches(field, grid, list(wanted.values()), found)
+        _by_patches(field, grid, list(wanted.values()), found, progress)
         return found
     for i, j in _slabs(grid):
         indices = np.moveaxis(np.indices((j - i, *grid.shape[1:]), dtype=np.float64), 0, -1).reshape(-1, 3)
         values = on_points(field, to_mm(grid, indices + np.array([i, 0, 0])), list(wanted.values()))
         found[:, i:j] = values.reshape(len(wanted), j - i, *grid.shape[1:])
+        progress(j * found[0, 0].size, found[0].size)
     return found
 
 
@@ -162,12 +166,17 @@ def _nodes_of(box: Box, values: NDArray[np.float32], grid: Grid) -> NDArray[np.f
     return np.asarray(values[:, x, y, z])
 
 
-def _by_patches(field: LeadField, grid: Grid, several: Sequence[Montage], found: NDArray[np.float32]) -> None:
+def _by_patches(
+    field: LeadField, grid: Grid, several: Sequence[Montage], found: NDArray[np.float32], progress: Done
+) -> None:
     """Write the potential (montages, nx, ny, nz) of the points that lie in patches over that of the boxes."""
     flat, places = found.reshape(len(found), -1), np.flatnonzero(_in_patches(field, grid))
+    done = flat.shape[1] - len(places)
     for part in np.split(places, range(SLAB, len(places), SLAB)) if len(places) else ():
         indices = np.stack(np.unravel_index(part, grid.shape), axis=1).astype(np.float64)
         flat[:, part] = on_points(field, to_mm(grid, indices), several)
+        done += len(part)
+        progress(done, flat.shape[1])
 
 
 def _in_patches(field: LeadField, grid: Grid) -> BoolArray:

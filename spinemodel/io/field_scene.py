@@ -10,12 +10,19 @@ from spinemodel.anatomy.surface import Surface
 from spinemodel.errors import InputError
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.montage import Montage
+from spinemodel.field.sampling import Done
 from spinemodel.io.exports.blender_fields import SceneField
 from spinemodel.io.field_points import on_points
 from spinemodel.spaces import require_same_space
 
 
-def scene_field(field: LeadField, surfaces: Mapping[str, Surface], name: str, montage: Montage) -> SceneField:
+def scene_field(
+    field: LeadField,
+    surfaces: Mapping[str, Surface],
+    name: str,
+    montage: Montage,
+    progress: Done = lambda done, of: None,
+) -> SceneField:
     """Return the potential of a montage on the vertices of structures, for a scene in Blender.
 
     Where it has both signs the scale goes as far to one side of zero as to the other. Vertices outside the field have
@@ -31,6 +38,8 @@ def scene_field(field: LeadField, surfaces: Mapping[str, Surface], name: str, mo
         Of the scene's field, such as ``potential_C1``.
     montage
         Currents.
+    progress
+        Told the number of structures done, and of all.
 
     Raises
     ------
@@ -40,9 +49,10 @@ def scene_field(field: LeadField, surfaces: Mapping[str, Surface], name: str, mo
         If no vertex lies in the field.
     """
     require_same_space(field.space, *(surface.space for surface in surfaces.values()))
-    values = {
-        ("structures", one): on_points(field, surface.vertices, [montage])[0] for one, surface in surfaces.items()
-    }
+    values = {}
+    for one, surface in surfaces.items():
+        values["structures", one] = on_points(field, surface.vertices, [montage])[0]
+        progress(len(values), len(surfaces))
     found = np.concatenate([each[np.isfinite(each)] for each in values.values()] or [np.empty(0)])
     if not len(found):
         raise InputError(f"field {name}: no vertex of a structure lies in it; expected the model it was solved for")
@@ -53,7 +63,20 @@ def scene_field(field: LeadField, surfaces: Mapping[str, Surface], name: str, mo
 
 
 def scene_fields(
-    field: LeadField, surfaces: Mapping[str, Surface], wanted: Mapping[str, Montage]
+    field: LeadField,
+    surfaces: Mapping[str, Surface],
+    wanted: Mapping[str, Montage],
+    progress: Done = lambda done, of: None,
 ) -> Sequence[SceneField]:
-    """Return the potential of several montages on structures; their fields are called ``potential_NAME``."""
-    return [scene_field(field, surfaces, f"potential_{name}", montage) for name, montage in wanted.items()]
+    """Return the potential of several montages on structures; their fields are called ``potential_NAME``.
+
+    ``progress`` is told the number of structures done, each once for every montage, and of all.
+    """
+    made: list[SceneField] = []
+
+    def tell(done: int, of: int) -> None:
+        progress(len(made) * of + done, len(wanted) * of)
+
+    for name, montage in wanted.items():
+        made.append(scene_field(field, surfaces, f"potential_{name}", montage, tell))
+    return made

@@ -1,89 +1,30 @@
 """A lead field as HDF5: potentials that are mapped from the disk, not read, and what they are.
 
-::
-
-    /                      attributes: kind, format, spinemodel (version), space, frame (RAS), unit (mm), potential_unit
-                           (mV), current_unit (mA), contacts, tissues (JSON: name by number)
-    /about                 JSON: preset, conductivities, hashes of model and lead, settings, certificate
-    /impedance             (contacts, contacts) float64, ohm
-    /boxes/0, /boxes/1 ... from the finest; attributes first (of the nodes, in steps), nodes, spacing_mm
-    /boxes/0/potential     (nx, ny, nz, contacts) float32, mV per mA, contiguous; NaN where nothing conducts
-    /boxes/0/tissue        (2 nx - 1, 2 ny - 1, 2 nz - 1) uint8: number of the tissue at each node, and half-way between
-                           nodes; 0 where a node has no potential
-    /patches/0 ...         the same of patches, boxes of smaller cells along nerve roots, with any spacing and anywhere
-                           within the boxes, of smaller cells before larger; absent where there is none
-
-Every array has the attribute ``sha256``, the hash of its bytes, and / that of its own attributes, of which
-``parts_sha256`` is the hash of all names and attributes within it; :func:`require_intact` compares them. The rest is
-HDF5's own, which has checksums of that.
-
-A node's contacts lie side by side, since who reads one mostly reads all: from anywhere in a file on the disk they come
-at once. Format 1 had (contacts, nx, ny, nz); such a file is read as a whole, and turned into this order.
-
-Formats 1 and 2 had the tissue that fills most of each cell, (nx - 1, ny - 1, nz - 1). Such a file is read, and a node
-then has the tissue of most of its eight cells, which beside layers thinner than a cell need not be its own.
-
-Where conductivities are complex, at a frequency, so are potentials (complex64) and impedance (complex128).
-
-Node (i, j, k) of a box lies at (first + (i, j, k)) * spacing_mm, RAS+ mm. A point takes its potential from the
-patches that hold it, or else from the finest such box; towards a face the next takes over.
+The layout is told in :mod:`spinemodel.io.lead_field_layout`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinemodel import __version__
 from spinemodel.errors import InputError
-from spinemodel.field._half_tissues import tissue_by_cells
-from spinemodel.field.boxes import Box
 from spinemodel.field.lead_field import LeadField, Patch
+from spinemodel.field.named_tissues import require_named_in_file
 from spinemodel.io.files import atomic, one_line, plain, sha256
+from spinemodel.io.lead_field_contents import contents
+from spinemodel.io.lead_field_layout import DIGEST, FORMAT, FRAME, IMPEDANCE, KIND, MEND, PARTS, POTENTIAL, Group
 
 if TYPE_CHECKING:
     from spinemodel.io.whole_model import WholeModel
-
-KIND: Final = "spinemodel lead field"
-
-FORMAT: Final = 3
-"""Version of the layout."""
-
-BY_CONTACT: Final = 1
-"""The first version, in which each contact's potential lay in one piece."""
-
-BY_CELL: Final = 2
-"""The last version in which cells had tissues, not nodes."""
-
-MOST_TISSUES: Final = 255
-"""Tissues' numbers are bytes, and 0 is none."""
-
-FRAME: Final = {"frame": "RAS", "unit": "mm", "potential_unit": "mV", "current_unit": "mA"}
-"""Attributes that every file states alike."""
-
-POTENTIAL: Final = ("<f4", "<c8")
-IMPEDANCE: Final = ("<f8", "<c16")
-"""Types of the numbers: real, and complex."""
-
-DIGEST: Final = "sha256"
-"""Attribute of every array, and of the file: the hash of its bytes, and of what the file states."""
-
-PARTS: Final = "parts_sha256"
-"""Attribute of the file: the hash of what lies in it and of what that states, such as boxes' places; of earlier files
-absent."""
-
-MEND: Final = "solve again with `spinemodel solve`"
-
-Group = Any
-"""An ``h5py.Group``."""
 
 
 def write_lead_field(field: LeadField, path: Path) -> None:
@@ -161,10 +102,11 @@ def read_lead_field(path: Path, *, mapped: bool = True) -> LeadField:
     Raises
     ------
     InputError
-        If the file cannot be read, is no lead field, or breaks the format.
+        If the file cannot be read, is no lead field, or breaks the format. Where tissues stay on the disk, that their
+        numbers have names is seen when they are first used, as by :func:`~spinemodel.field.sampling.potential`.
     """
     with _opened(path) as file:
-        return _read(path, file, mapped)
+        return contents(path, file, mapped)
 
 
 def require_intact(path: Path) -> None:
@@ -173,9 +115,10 @@ def require_intact(path: Path) -> None:
     Raises
     ------
     InputError
-        If the file cannot be read, breaks the format, has no hashes, or one is another than that of its array.
+        If the file cannot be read, breaks the format, has no hashes, or one is another than that of its array, or
+        tissues hold numbers that have no name.
     """
-    read_lead_field(path)
+    field = read_lead_field(path)
     with _opened(path) as file:
         if DIGEST not in file.attrs:
             raise InputError(f"{path}: has no hashes, as of an earlier version: nothing tells whether it is as it was "
@@ -187,6 +130,8 @@ def require_intact(path: Path) -> None:
         for data in _arrays(file):
             if data.attrs[DIGEST] != _hash(data[()]):
                 raise InputError(f"{path}: {data.name} is not as it was written; {MEND}")
+    for part in (*map(Patch, field.boxes, field.potential, field.tissue), *field.patches):
+        require_named_in_file(part, field.tissues)
 
 
 def _hash_of_stated(file: Group) -> str:
@@ -233,101 +178,6 @@ def _opened(path: Path) -> Iterator[Group]:
         if isinstance(problem, InputError):
             raise
         raise InputError(f"{path}: breaks the format of a lead field ({one_line(problem)}); {MEND}") from None
-
-
-def _read(path: Path, file: Group, mapped: bool) -> LeadField:
-    """Return what an open file holds."""
-    _require_kind(path, file)
-    contacts = tuple(str(name) for name in json.loads(file.attrs["contacts"]))
-    boxes, patches = (_parts(path, file, name, len(contacts), mapped) for name in ("boxes", "patches"))
-    if not boxes:
-        raise ValueError("it has no box")
-    impedance = _array(path, file["impedance"], IMPEDANCE, (len(contacts), len(contacts)), False)
-    tissues = _tissues(path, file)
-    about = json.loads(file["about"][()].tobytes())
-    space = str(file.attrs["space"])
-    nested, potential, tissue = zip(*((one.box, one.potential, one.tissue) for one in boxes), strict=True)
-    return LeadField(space, contacts, nested, potential, tissue, tissues, impedance, about, patches)
-
-
-def _tissues(path: Path, file: Group) -> dict[int, str]:
-    """Return the name of each tissue's number; every number is there once, and such as a byte of an array holds."""
-    stated = json.loads(file.attrs["tissues"], object_pairs_hook=list)
-    if not isinstance(stated, list) or not all(isinstance(row, tuple) for row in stated):
-        raise ValueError(f"tissues: got {type(stated).__name__}, expected an object with a name by number")
-    named: dict[int, str] = {}
-    for text, name in stated:
-        number = int(text) if text.isascii() and text.isdigit() else 0
-        if not 0 < number <= MOST_TISSUES or number in named or not isinstance(name, str):
-            raise InputError(
-                f"{path}: tissues: got {text!r}: {name!r}, expected a name for each number from 1 to {MOST_TISSUES}, "
-                f"each number once; {MEND}"
-            )
-        named[number] = name
-    return named
-
-
-def _parts(path: Path, file: Group, name: str, contacts: int, mapped: bool) -> tuple[Patch, ...]:
-    """Return the boxes, or the patches, of a file with their potentials and tissues."""
-    found, count = [], len(file[name]) if name in file else 0
-    by_contact = file.attrs["format"] == BY_CONTACT
-    for i in range(count):
-        group = file[name][str(i)]
-        box = _box(group)
-        shape = (contacts, *box.nodes) if by_contact else (*box.nodes, contacts)
-        values = _array(path, group["potential"], POTENTIAL, shape, mapped)
-        if by_contact:
-            values = np.ascontiguousarray(np.moveaxis(values, 0, 3))
-            values.setflags(write=False)
-        potential = np.moveaxis(values, 3, 0)
-        by_cell = file.attrs["format"] <= BY_CELL
-        found.append(Patch(box, potential, _tissue(path, group["tissue"], box, mapped, by_cell)))
-    return tuple(found)
-
-
-def _tissue(path: Path, data: Any, box: Box, mapped: bool, by_cell: bool) -> NDArray[np.uint8]:
-    """Return the tissues at the nodes of a box and between; by those of cells, where the file has these."""
-    if not by_cell:
-        return _array(path, data, ("u1",), box.halves, mapped)
-    tissue = tissue_by_cells(_array(path, data, ("u1",), box.cells, mapped))
-    tissue.setflags(write=False)
-    return tissue
-
-
-def _require_kind(path: Path, file: Group) -> None:
-    """Refuse HDF5 of another kind, of a later layout, or in other units."""
-    if file.attrs.get("kind") != KIND:
-        raise InputError(f"{path}: HDF5, but no lead field; give a file that `spinemodel solve` wrote")
-    found = file.attrs.get("format")
-    if not isinstance(found, int | np.integer) or not BY_CONTACT <= found <= FORMAT:
-        got = repr(found.tolist() if hasattr(found, "tolist") else found)
-        expected = f"expected {BY_CONTACT} to {FORMAT}, a whole number"
-        raise InputError(f"{path}: format {textwrap.shorten(got, 60)}, {expected}; {MEND}, or update spinemodel")
-    for name, wanted in FRAME.items():
-        if file.attrs.get(name) != wanted:
-            raise InputError(f"{path}: {name} {file.attrs.get(name)!r}, expected {wanted!r}; {MEND}")
-
-
-def _box(group: Group) -> Box:
-    """Return the box that a group states."""
-    i, j, k = (int(n) for n in group.attrs["first"])
-    nx, ny, nz = (int(n) for n in group.attrs["nodes"])
-    spacing = float(group.attrs["spacing_mm"])
-    if not 0 < spacing < np.inf or min(nx, ny, nz) < 2:
-        raise ValueError(f"{group.name}: {nx} x {ny} x {nz} nodes {spacing:g} mm apart")
-    return Box((i, j, k), (nx, ny, nz), spacing)
-
-
-def _array(path: Path, data: Any, dtypes: Sequence[str], shape: tuple[int, ...], mapped: bool) -> NDArray[Any]:
-    """Return an array, mapped where it lies in one piece of the file, or refuse one of another form."""
-    if data.shape != shape or data.dtype not in [np.dtype(one) for one in dtypes]:
-        raise ValueError(f"{data.name}: {data.dtype} of shape {data.shape}, expected {np.dtype(dtypes[0])} of {shape}")
-    offset = data.id.get_offset()
-    if mapped and offset is not None:
-        return np.memmap(path, dtype=data.dtype, mode="r", offset=offset, shape=shape)
-    values: NDArray[Any] = data[()]
-    values.setflags(write=False)
-    return values
 
 
 def require_model(field: LeadField, path: Path, model: WholeModel) -> None:

@@ -15,6 +15,7 @@ from spinemodel.anatomy.fibre_paths import FibrePath
 from spinemodel.field.along_fibres import FibrePotentials, on_fibres
 from spinemodel.field.boxes import Box
 from spinemodel.field.lead_field import LeadField
+from spinemodel.field.sampling import Done
 from spinemodel.recruitment.population import Population
 
 EVERY_MM: Final = 0.4
@@ -26,15 +27,18 @@ enters the cord, changes by 10 %.
 """
 
 
-def sampled(field: LeadField, population: Population) -> FibrePotentials:
+def sampled(field: LeadField, population: Population, progress: Done | None = None) -> FibrePotentials:
     """Return the potential of every contact along fibres; NaN where there is none.
+
+    ``progress`` is told the number of points done, now and then, and of all.
 
     Raises
     ------
     SpaceMismatchError
         If the fibres live in another space than the field.
     """
-    return on_fibres(field, [_thinned(path, field.boxes) for path in population.paths], missing="nan")
+    paths = [_thinned(path, field.boxes) for path in population.paths]
+    return on_fibres(field, paths, missing="nan", progress=progress)
 
 
 def _thinned(path: FibrePath, boxes: Sequence[Box]) -> FibrePath:

@@ -13,6 +13,7 @@ from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import FloatArray
 from spinemodel.errors import BackendUnavailableError
 from spinemodel.levels import DURA, STRUCTURES
+from spinemodel.report.scale_bars import scale_bar_mm
 
 Colour: TypeAlias = tuple[float, float, float]
 Plotter: TypeAlias = Any
@@ -28,6 +29,11 @@ FOOT_PX: Final = 112
 """Space below a view, for labels, the scale bar and the name."""
 
 SCALE_BAR_MM: Final = 20.0
+"""Length of the scale bar, where a panel is wide enough."""
+
+BESIDE_BAR_PX: Final = 120
+"""Width of a panel beyond its scale bar: its label's, and as much on the other side."""
+
 INK: Final = (0.2, 0.2, 0.2)
 OTHER: Final = (0.7, 0.7, 0.7)
 """Colour of a structure that the table of levels does not hold."""
@@ -114,7 +120,7 @@ def lay_out(views: Sequence[View], surfaces: Mapping[str, Surface], size: tuple[
     wide, tall = (high - low)[:, 0], (high - low)[:, 1]
     room = size[0] - 2 * SIDE_PX * len(views), size[1] - HEAD_PX - FOOT_PX
     scale = float(min(room[0] / wide.sum(), room[1] / tall.max()))
-    edges = np.cumsum([0, *(wide * scale + (size[0] - wide.sum() * scale) / len(views))]).astype(int)
+    edges = np.cumsum([0, *(wide * scale + (size[0] - wide.sum() * scale) / len(views))]).round().astype(int)
     centres = [middle @ axes(view) for view, middle in zip(views, (low + high) / 2, strict=True)]
     return [
         lift(Panel(view, (int(edges[i]), 0, int(edges[i + 1] - edges[i]), size[1]), centres[i], scale))
@@ -219,14 +225,15 @@ def aim(plotter: Plotter, index: int, panel: Panel) -> Any:
 def draw_labels(plotter: Plotter, panel: Panel) -> None:
     """Write what lies at each side of a panel, its name and a scale bar."""
     view, (_, _, width, height) = panel.view, panel.box
-    middle, bar = width / 2, SCALE_BAR_MM * panel.px_per_mm
+    length = min(SCALE_BAR_MM, scale_bar_mm(panel.px_per_mm, width - BESIDE_BAR_PX))
+    middle, bar = width / 2, length * panel.px_per_mm
     for text, x in ((view.left, 0.2 * width), (view.right, 0.8 * width)):
         write(plotter, panel, text, x, height - 36, 17)
     if view.left:
         write(plotter, panel, "H", middle, height - 36, 17)
         write(plotter, panel, "F", middle, FOOT_PX - 36, 17)
     draw_bar(plotter, panel, (middle - bar / 2 - 30, 52, bar, 4), INK)
-    write(plotter, panel, f"{SCALE_BAR_MM:g} mm", middle + bar / 2 - 20, 45, 12, just="left")
+    write(plotter, panel, f"{length:g} mm", middle + bar / 2 - 20, 45, 12, just="left")
     write(plotter, panel, view.name, middle, 10, 15)
 
 

@@ -33,6 +33,7 @@ from spinemodel.report.panels import (
     to_pyvista,
     write,
 )
+from spinemodel.report.scale_bars import scale_bar_mm
 
 SIZE: Final = (1600, 1400)
 """Width and height of the picture, px."""
@@ -61,10 +62,8 @@ GAP_PX: Final = 26
 APART_PX: Final = 25
 """Least distance between two levels written one above the other."""
 
-SCALE_BARS_MM: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
-"""Lengths of scale bars, of which a view gets the longest that is no wider than ``SCALE_BAR_PX``."""
-
 SCALE_BAR_PX: Final = 200
+"""Most width of a scale bar."""
 
 
 def render_rootlets(path: Path, surfaces: Mapping[str, Surface], *, title: str) -> None:
@@ -195,7 +194,7 @@ def _draw_frame(plotter: Plotter, panel: Panel) -> None:
         ("F", width / 2, FOOT_PX - 36),
     ):
         write(plotter, panel, text, x, y, 17)
-    length = max(bar for bar in SCALE_BARS_MM if bar == SCALE_BARS_MM[0] or bar * panel.px_per_mm <= SCALE_BAR_PX)
+    length = scale_bar_mm(panel.px_per_mm, SCALE_BAR_PX)
     bar = length * panel.px_per_mm
     draw_bar(plotter, panel, (width / 2 - bar / 2 - 30, 52, bar, 4), INK)
     write(plotter, panel, f"{length:g} mm", width / 2 + bar / 2 - 20, 45, 12, just="left")

@@ -5,7 +5,7 @@ import pytest
 
 from spinemodel.anatomy.axis import Axis
 from spinemodel.anatomy.edits import MOST_MM, displacement, move_of, require_acceptable
-from spinemodel.anatomy.surface import Surface
+from spinemodel.anatomy.surface import Surface, merge
 from spinemodel.errors import GeometryError, SpaceMismatchError
 from tests.shapes import box, sphere
 
@@ -55,6 +55,10 @@ def inwards(surface: Surface) -> Surface:
     return replace(surface, faces=surface.faces[:, ::-1])
 
 
+def doubled(surface: Surface) -> Surface:
+    return replace(surface, faces=np.vstack([surface.faces, np.roll(surface.faces[:3], 1, axis=1)]))
+
+
 def torn(surface: Surface) -> Surface:
     points = np.array(surface.vertices)
     points[int(points[:, 2].argmax())] += [0.7, 0.4, -13]
@@ -89,6 +93,7 @@ def lifted(surface: Surface) -> Surface:
     [
         (opened, "3 open and 0 branching edges, expected a closed surface"),
         (inwards, "faces look inwards"),
+        (doubled, "3 of its 1523 faces stand there twice; delete the doubled ones"),
         (torn, "pairs of faces cut through each other"),
         (with_a_speck, "2 parts, expected 1"),
         (in_lps, "as if it were in LPS"),
@@ -100,6 +105,17 @@ def lifted(surface: Surface) -> Surface:
 def test_what_cannot_stand_for_the_structure_is_refused(spoil, says) -> None:
     with pytest.raises(GeometryError, match="edit of L1_R: .*" + says.replace("(", r"\(")):
         require_acceptable(ball(), spoil(ball()), AXIS)
+
+
+def test_a_part_turned_inside_out_is_refused_and_a_cavity_is_not() -> None:
+    parts = merge("L1_R", [ball(), ball(2.0, (8, -40, 12))])
+    turned = merge("L1_R", [ball(), inwards(ball(2.0, (8, -40, 12)))])
+    with pytest.raises(
+        GeometryError, match=r"^edit of L1_R: 1 of its parts look inwards and bound no cavity; recalc.* the normals"
+    ):
+        require_acceptable(parts, turned, AXIS)
+    hollow = merge("L1_R", [ball(), inwards(ball(2.0))])
+    assert require_acceptable(hollow, replace(hollow, vertices=np.add(hollow.vertices, [0, 0, 1.0])), AXIS).most_mm > 0
 
 
 def test_other_spaces_do_not_mix() -> None:

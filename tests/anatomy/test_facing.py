@@ -53,6 +53,44 @@ def test_a_turned_part_beside_others_is_found() -> None:
     assert "1 parts look inwards and bound no cavity" in check_surface(mixed).failures
 
 
+def welded(*parts: Surface) -> Surface:
+    """As one surface in which vertices at one place are one."""
+    both = merge("welded", list(parts))
+    vertices, which = np.unique(both.vertices, axis=0, return_inverse=True)
+    return Surface(both.name, both.space, vertices, which.reshape(-1)[both.faces])
+
+
+@pytest.mark.parametrize(("low", "shared"), [((8.0, 8.0, 8.0), 1), ((8.0, 8.0, 0.0), 2)])
+def test_parts_that_share_a_vertex_or_an_edge_are_judged_each(low: tuple[float, float, float], shared: int) -> None:
+    """Together they bound more than 0, so that one part of both would pass."""
+    small = box(low, 8.0)
+    small = replace(small, vertices=np.where(small.vertices > np.array(low) + 4, small.vertices - 4, small.vertices))
+    if shared == 2:  # as high as the other
+        small = replace(small, vertices=small.vertices * [1, 1, 2])
+    both = welded(box(size=8.0), turned(small))
+    assert len(both.vertices) == 16 - shared
+    assert len(inward_parts(both)) == 1
+    with pytest.raises(GeometryError, match=r"^surface welded: 1 of its parts look inwards and bound no cavity"):
+        require_outwards(both)
+    require_outwards(welded(box(size=8.0), small))
+    if shared == 1:
+        assert check_surface(both).failures == ("1 parts look inwards and bound no cavity",)
+
+
+@pytest.mark.parametrize("low", [(0.0, 0.0, 0.0), (0.0, 0.0, 4.0)])
+def test_a_cavity_that_shares_a_vertex_with_the_wall_is_a_cavity(low: tuple[float, float, float]) -> None:
+    found = welded(box(size=8.0), turned(box(low, 4.0)))
+    assert len(found.vertices) == 15
+    require_outwards(found)
+
+
+def test_what_falls_apart_where_edges_branch_is_joined_by_vertices() -> None:
+    """Two boxes with their common face, in both directions: no edge round it has two faces."""
+    inwards = turned(welded(box((20.0, 0, 0), 2.0), box((22.0, 0, 0), 2.0)))
+    assert len(inwards.faces) == 24
+    assert len(inward_parts(merge("both", [box(size=8.0), inwards]))) == 1
+
+
 def test_faces_are_counted_twice_whichever_corner_comes_first() -> None:
     cube = box()
     again = np.roll(cube.faces[:3], 1, axis=1)

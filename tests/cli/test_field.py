@@ -152,6 +152,30 @@ def test_a_scene_for_blender(folder: Path, tmp_path: Path) -> None:
     assert np.isfinite(np.load(path)).all()
 
 
+BETWEEN_NODES = ("--box", "1,4,1,4,1,4", "--spacing", "0.7")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--to", "fibres", "sub-toy", "a.h5"), r"Sampling along fibres: (\d+) of \1 points"),
+        (("--to", "blender", "sub-toy", "scene", "--contact", "C2"), r"Sampling on structures: (\d+) of \1 structures"),
+        (("--to", "vti", *BETWEEN_NODES, "a.vti"), r"Writing .*a\.vti: (\d+) of \1 points"),
+        (("--to", "nifti", *BETWEEN_NODES, "a.nii"), r"Writing .*a\.nii: (\d+) of \1 points"),
+    ],
+)
+def test_how_many_are_done_is_told(
+    folder: Path, tmp_path: Path, words: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spinemodel.cli.show.EVERY_S", -1.0)
+    out = {"a.h5", "scene", "a.vti", "a.nii"}
+    given = [("--out", tmp_path / word) if word in out else (folder / word if word == "sub-toy" else word,)
+             for word in words]  # fmt: skip
+    result = CliRunner().invoke(app, ["export", str(folder / "lf.h5"), *(str(w) for each in given for w in each)])
+    assert result.exit_code == 0, result.output
+    assert re.search(said, result.stderr)
+
+
 def test_fibres_and_the_table_for_neuron(folder: Path, tmp_path: Path) -> None:
     words = ("export", folder / "lf.h5", folder / "sub-toy")
     run(*words, "--to", "fibres", "--out", tmp_path / "f.h5")
@@ -163,6 +187,20 @@ def test_fibres_and_the_table_for_neuron(folder: Path, tmp_path: Path) -> None:
     with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     np.testing.assert_allclose([float(row["potential_mV"]) for row in rows], -2 * found.potential[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("show", "--out", "a.png"), ("info",), ("export", "--to", "fibres", "--out", "a.h5"),
+     ("export", "--to", "neuron", "--contact", "C1", "--out", "a.csv")],
+)  # fmt: skip
+def test_that_there_are_no_patches_is_said_in_a_line(folder: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
+    model = () if words == ("info",) else (folder / "sub-toy",)
+    more = [tmp_path / word if word.startswith("a.") else word for word in words[1:]]
+    for field in ("lf.h5", "patched.h5"):
+        said = [line for line in run(words[0], folder / field, *model, *more).splitlines() if "no patches" in line]
+        assert len(said) == (field == "lf.h5")
+        assert all(line.endswith("solve without --no-patches") for line in said)
 
 
 def test_what_patches_hold_is_exported(folder: Path, tmp_path: Path) -> None:

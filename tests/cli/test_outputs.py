@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spinemodel.cli.outputs import require_free, volume_outputs
+from spinemodel.cli.outputs import require_free, require_writable, volume_outputs
 from spinemodel.errors import InputError
 from tests.shapes import box
 from tests.toys import toy_model
@@ -52,3 +52,16 @@ def test_a_volume_in_a_models_folder_is_free_until_it_is_read(tmp_path) -> None:
     assert require_free(outputs, inputs) is None
     with pytest.raises(InputError, match="is an input too"):
         require_free(outputs, [*inputs, volume])
+
+
+def test_a_place_is_tried_and_nothing_is_left_there(tmp_path, monkeypatch) -> None:
+    out = tmp_path / "not" / "there" / "a.h5"
+    require_writable([out, tmp_path / "b.h5"])
+    assert not list(tmp_path.iterdir())
+
+    def refuse(**_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("spinemodel.cli.outputs.TemporaryFile", refuse)
+    with pytest.raises(InputError, match=r"a\.h5: .* cannot be written to \(Read-only file system\); choose another"):
+        require_writable([out])

@@ -164,7 +164,7 @@ def test_the_help_names_the_study_s_key_for_the_number_of_fibres() -> None:
 def test_progress_names_montages_as_they_are(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("spinemodel.cli.recruit_case.EVERY_S", -1.0)
+    monkeypatch.setattr("spinemodel.cli.show.EVERY_S", -1.0)
     with _counted("monophasic 0.3 ms") as tell:
         tell("C8:-1", 3, 50)
     assert capsys.readouterr().err == "monophasic 0.3 ms, C8:-1: 3 of 50 fibres\n"

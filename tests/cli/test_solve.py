@@ -142,6 +142,29 @@ def test_dry_run_tells_the_size_and_writes_nothing(folder: Path, tmp_path: Path,
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("dry", [("--dry-run",), ()])
+@pytest.mark.parametrize(
+    ("out", "more", "said"),
+    [
+        ("folder.h5", (), "--out {out}: is a folder; expected the name of a file"),
+        ("file/a.h5", (), "--out {out}: {base}/file cannot be written to (Not a directory); choose another folder"),
+        ("b.h5", ("--figure",), "--out {base}/b.png: is a folder; expected the name of a file"),
+        ("a.txt", (), "--out {out}: expected a name that ends with .h5 or .hdf5"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_refused_before_anything_is_read(
+    tmp_path: Path, out: str, more: tuple[str, ...], said: str, dry: tuple[str, ...]
+) -> None:
+    for name in ("folder.h5", "b.png"):
+        (tmp_path / name).mkdir()
+    for name in ("file", "sub-toy", "lead.json"):
+        (tmp_path / name).touch()
+    there = sorted(tmp_path.rglob("*"))
+    expected = said.format(out=tmp_path / out, base=tmp_path)
+    assert problem_of(tmp_path, "--out", tmp_path / out, *more, *dry) == expected
+    assert sorted(tmp_path.rglob("*")) == there
+
+
 def test_patches_are_told_and_can_be_left_out(
     folder: Path, tmp_path: Path, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,7 +173,7 @@ def test_patches_are_told_and_can_be_left_out(
     told = run(folder, "--spacing", "1", "--out", tmp_path / "a.h5", "--dry-run")
     assert re.search(r"0\.07\W+2\W+2\.06", told)
     without = run(folder, "--spacing", "1", "--out", tmp_path / "a.h5", "--dry-run", "--no-patches")
-    assert "No patches" in without
+    assert "no patches along roots: " in without
     needs = [float(re.search(r"about ([\d.]+) GB", text)[1]) for text in (told, without)]  # type: ignore[index]
     assert needs[0] > needs[1] + 0.5
     monkeypatch.setattr("spinemodel.io.field_memory.free_bytes", lambda: round(1e9 * (needs[0] - 0.1)))
@@ -250,10 +273,10 @@ def test_without_a_terminal_a_line_is_written_for_every_batch_of_contacts(capsys
             for done in range(batch):
                 tell(done + 1, 10.0 ** -(done + 1))
     assert capsys.readouterr().err == "Solving: step 3, residual 1.0e-03\nSolving: step 2, residual 1.0e-02\n"
-    with watched("Patches") as tell:
+    with watched("Patches", 4) as tell:
         for done in (2, 1, 4, 3):
             tell(done, 0.5)
-    assert capsys.readouterr().err == "Patches: step 4, residual 5.0e-01\n"
+    assert capsys.readouterr().err == "Patches: 4 of 4, residual 5.0e-01\n"
     with watched("Nothing"):
         pass
     assert not capsys.readouterr().err

@@ -108,6 +108,17 @@ def test_kept_potentials_are_those_of_the_field() -> None:
         assert np.allclose(kept_second_difference(kept, path.name, 1.0), whole, atol=1e-6, equal_nan=True)
 
 
+def test_how_many_points_are_done_is_told_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    field, paths, told = made(), [fibre(), fibre("L3_R_fibre2", x=-0.3, half=2.0)], []
+    monkeypatch.setattr("spinemodel.field.sampling.SLAB", 20)
+    kept = on_fibres(field, paths, progress=lambda done, of: told.append((done, of)))
+    assert told == [(20, 42), (40, 42), (42, 42)]
+    assert np.array_equal(kept.potential, on_fibres(field, paths).potential)
+    lost = fibre("L3_R_fibre3", half=500.0)
+    with pytest.raises(InputError, match=rf"point 0, and at \d+ other of {len(lost.points)} points"):
+        on_fibres(field, [lost], progress=lambda *_: None)
+
+
 def test_between_kept_points_the_potential_is_smooth() -> None:
     field, path = made(), fibre()
     at = np.linspace(0.1, 5.9, 57)

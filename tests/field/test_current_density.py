@@ -8,7 +8,7 @@ import pytest
 from spinemodel.errors import InputError
 from spinemodel.field.conductivity import Conductivity
 from spinemodel.field.current_density import current_density, tensors
-from tests.field.test_sampling import beside_plane, cube, filled, halves, point_source, rms, slope_of_halves, upper
+from tests.field.sampled_fields import beside_plane, cube, filled, halves, point_source, rms, slope_of_halves, upper
 
 
 def test_currents_beside_a_plane_are_those_of_their_own_side() -> None:

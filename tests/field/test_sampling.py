@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,73 +11,22 @@ from hypothesis import strategies as st
 from scipy.interpolate import RegularGridInterpolator
 
 from spinemodel.arrays import FloatArray, IntArray
-from spinemodel.errors import InputError
-from spinemodel.field._sampling import EVEN, FEW, NEAR, OPEN, REACH, RIDGE, SLOPE, STILL, SURE
-from spinemodel.field._tissue_shares import ENOUGH, SHARPEN
 from spinemodel.field.boxes import Box, node_points
 from spinemodel.field.lead_field import LeadField
-from spinemodel.field.sampling import gradient, potential, tissue_at
+from spinemodel.field.sampling import gradient, potential
 from tests.field.closed_forms import cylinders_in_field, shells_in_field
-
-TISSUES = {1: "CSF", 2: "White", 3: "L3_R", 4: "L3_R_rootlets"}
-
-
-def cube(half: float, h: float) -> Box:
-    n = 2 * int(np.ceil(half / h / 2))
-    return Box((-n, -n, -n), (2 * n + 1,) * 3, h)
-
-
-def places(axes: tuple[FloatArray, ...]) -> FloatArray:
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-
-
-def half_points(box: Box) -> tuple[FloatArray, ...]:
-    """Where the nodes are, and half-way between."""
-    return tuple(np.linspace(axis[0], axis[-1], 2 * len(axis) - 1) for axis in node_points(box))
-
-
-def filled(
-    boxes: tuple[Box, ...],
-    value: Callable[[FloatArray], FloatArray],
-    tissue: Callable[[FloatArray], IntArray] | None = None,
-) -> LeadField:
-    """A field of one contact whose nodes hold ``value``."""
-    tissue = tissue or (lambda x: np.ones(len(x), dtype=int))
-    return LeadField(
-        "lab",
-        ("C1",),
-        boxes,
-        tuple(value(places(node_points(box))).reshape(1, *box.nodes).astype(np.float32) for box in boxes),
-        tuple(tissue(places(half_points(box))).reshape(box.halves).astype(np.uint8) for box in boxes),
-        TISSUES,
-        np.eye(1),
-    )
-
-
-def trilinear(field: LeadField, points: FloatArray) -> FloatArray:
-    axes = node_points(field.boxes[0])
-    return np.asarray(RegularGridInterpolator(axes, field.potential[0][0].astype(float))(points))
-
-
-SOURCE = np.array([0.37, 2.11, -0.23])
-
-
-def point_source(points: FloatArray) -> FloatArray:
-    return np.asarray(1 / np.linalg.norm(points - SOURCE, axis=-1))
-
-
-def slope_of_source(points: FloatArray) -> FloatArray:
-    away = points - SOURCE
-    return -away / np.linalg.norm(away, axis=-1, keepdims=True) ** 3
-
-
-def rms(values: FloatArray) -> float:
-    return float(np.sqrt(np.mean(values**2)))
-
-
-def line(tilt: tuple[float, float, float], n: int = 201, half: float = 2.0) -> FloatArray:
-    """Points on a straight line through the origin."""
-    return np.asarray(np.linspace(-half, half, n)[:, None] * np.array(tilt) / np.linalg.norm(tilt))
+from tests.field.sampled_fields import (
+    beside_plane,
+    cube,
+    filled,
+    halves,
+    line,
+    point_source,
+    rms,
+    slope_of_halves,
+    slope_of_source,
+    upper,
+)
 
 
 def test_a_smooth_potential_is_met_with_second_order_or_better() -> None:
@@ -96,29 +44,9 @@ def test_a_smooth_potential_is_met_with_second_order_or_better() -> None:
     assert errors[0][2] < 0.02 * 0.098  # of the largest second difference; trilinear 3 %
 
 
-K = (1.7 - 0.25) / (1.7 + 0.25)
-"""Of CSF, in which the source lies, and what lies below the plane y = 0.07."""
-
-
-def halves(points: FloatArray) -> FloatArray:
-    """A source above the plane, and its image; 4 pi 1.7 times the potential (Jackson, section 4.4)."""
-    image = SOURCE * [1, -1, 1] + [0, 0.14, 0]
-    above = point_source(points) + K / np.linalg.norm(points - image, axis=-1)
-    return np.where(points[:, 1] > 0.07, above, (1 + K) * point_source(points))
-
-
-def upper(points: FloatArray) -> IntArray:
-    return np.where(points[:, 1] > 0.07, 1, 2)
-
-
-def beside_plane(distance: float) -> FloatArray:
-    x = np.linspace(-1.5, 1.5, 101)
-    return np.stack([x, 0.07 + distance + 0 * x, 0.3 * x], axis=1)
-
-
-def slope_of_halves(points: FloatArray) -> FloatArray:
-    e = 1e-5
-    return np.stack([(halves(points + e * axis) - halves(points - e * axis)) / (2 * e) for axis in np.eye(3)], axis=-1)
+def trilinear(field: LeadField, points: FloatArray) -> FloatArray:
+    axes = node_points(field.boxes[0])
+    return np.asarray(RegularGridInterpolator(axes, field.potential[0][0].astype(float))(points))
 
 
 @pytest.mark.parametrize("distance", [-0.4, -0.2, -0.1, 0.1, 0.2, 0.4])
@@ -251,168 +179,3 @@ def test_the_finest_box_that_holds_the_neighbourhood_counts() -> None:
     assert potential(field, deep[None])[0, 0] == pytest.approx(1, abs=1e-4)
     assert potential(field, shallow[None])[0, 0] == pytest.approx(-2.3, abs=1e-4)
     assert potential(field, outside[None])[0, 0] == pytest.approx(-5, abs=1e-4)
-
-
-def test_each_point_is_by_itself() -> None:
-    field = filled((cube(3.0, 0.4),), halves, upper)
-    points = np.random.default_rng(3).uniform(-2.5, 2.5, (5000, 3))
-    some = np.random.default_rng(4).permutation(5000)[:100]
-    assert np.array_equal(potential(field, points)[:, some], potential(field, points[some]))
-
-
-def test_contacts_are_alike() -> None:
-    field = filled((cube(2.0, 0.4),), point_source)
-    pair = np.concatenate([field.potential[0], 2 * field.potential[0]])
-    both = replace(field, contacts=("C1", "C2"), potential=(pair,), impedance=np.eye(2))
-    one, two = potential(both, line((1, 1, 0), half=1.5))
-    assert np.array_equal(two, 2 * one)
-
-
-def shares(place: FloatArray, labels: np.ndarray) -> FloatArray:
-    """The share of each label of a lattice at a place, of those that conduct."""
-    near = np.maximum(1 - np.abs(np.stack(np.indices(labels.shape), axis=-1) - place), 0).prod(axis=-1)
-    return np.array([near[labels == n].sum() * (n > 0) for n in range(5)])
-
-
-def spline(u: FloatArray) -> FloatArray:
-    """The quadratic B-spline, as the third difference of a power."""
-    return sum(c * np.maximum(u + 1.5 - n, 0) ** 2 for n, c in enumerate((0.5, -1.5, 1.5, -0.5)))
-
-
-def node_by_node(field: LeadField, point: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Of each contact, the value and the slopes of what is fitted at a point of a field of one box, where no tissues
-    are joined: as it is defined, in no haste."""
-    box, labels, values = field.boxes[0], field.tissue[0], field.potential[0]
-    place = point / box.spacing_mm - np.array(box.first)
-    at_nodes = labels[::2, ::2, ::2]
-    own, half = (shares(place, at_nodes), shares(2 * place, labels))
-    part = half * np.minimum(ENOUGH * own, 1)
-    share = (part + (1 - part.sum()) * own / own.sum()) ** SHARPEN
-    member = share / share.sum()
-    member = np.where(member > FEW, member, 0) / member[member > FEW].sum()
-    fits = {n: one_fit(place, at_nodes, values, n) for n in np.flatnonzero(member)}
-    value, slope = (sum(member[n] * fit[k] for n, fit in fits.items()) for k in (0, 1))
-    return value, slope / box.spacing_mm
-
-
-def one_fit(place: FloatArray, at_nodes: np.ndarray, values: FloatArray, tissue: int) -> tuple[FloatArray, FloatArray]:
-    """The same of one tissue, slopes per cell."""
-    rows, weights, other, here = [], [], [], []
-    for node in np.argwhere(np.isfinite(values[0])):
-        away = (node - place) / REACH
-        r2, own = away @ away, at_nodes[tuple(node)]
-        if abs(away).max() < 1 and own > 0:
-            x, y, z = away
-            rows.append([1, x, y, z, x * x, y * y, z * z, x * y, y * z, z * x])
-            weights.append(max(1 - r2, 0) ** 2 / (r2 + NEAR / REACH**2) * (own == tissue))
-            other.append(spline(node - place).prod())
-            here.append(values[(slice(None), *node)])
-    terms, w, w_all, here = np.array(rows), np.array(weights), np.array(other), np.array(here, float)
-    penalties = np.diag([0] + [SLOPE] * 3 + [RIDGE] * 6)
-    penalties[4:7, 4:7] += EVEN
-    inverse = np.linalg.inv(terms.T * w @ terms + w.sum() * penalties)
-    found = inverse @ (terms.T * w @ here)
-    step = np.clip(np.log(inverse[0, 0] * w.sum() / SURE) / np.log(OPEN / SURE), 0, 1)
-    doubt, straight, both = step**2 * (3 - 2 * step), terms[:, :4], STILL * w + w_all
-    level = np.linalg.solve(straight.T * both @ straight + both.sum() * penalties[:4, :4], straight.T * both @ here)
-    return (1 - doubt) * found[0] + doubt * level[0], found[1:4] / REACH
-
-
-@pytest.mark.parametrize("contacts", [1, 3, 16, 18])
-def test_fits_are_those_of_their_definition_whatever_the_memorys_order(contacts: int) -> None:
-    rng = np.random.default_rng(contacts)
-    box = Box((-5, 2, 1), (9, 10, 11), 0.4)
-    values = rng.normal(size=(contacts, *box.nodes)).astype(np.float32)
-    values[:, rng.random(box.nodes) < 0.1] = np.nan
-    labels = rng.integers(0, 3, box.halves).astype(np.uint8)
-    labels[:9], labels[3:6] = 1, 2  # one plane of nodes, whose slope across nothing but the others tells
-    names = tuple(f"C{n}" for n in range(contacts))
-    field = LeadField("lab", names, (box,), (values,), (labels,), TISSUES, np.eye(contacts))
-    points = rng.uniform(box.low, box.high, (40, 3))
-    known = np.isfinite(potential(field, points, missing="nan")[0])
-    assert known.sum() > 30
-    expected = np.stack([node_by_node(field, point)[0] for point in points[known]], axis=1)
-    by_node = replace(field, potential=(np.moveaxis(np.ascontiguousarray(np.moveaxis(values, 0, 3)), 3, 0),))
-    for each in (field, by_node):
-        np.testing.assert_allclose(potential(each, points[known]), expected, rtol=1e-9, atol=1e-9)
-    one = replace(by_node, tissue=(np.ones_like(labels),))
-    slopes = np.stack([node_by_node(one, point)[1].T for point in points[known]], axis=1)
-    np.testing.assert_allclose(gradient(one, points[known]), slopes, rtol=1e-9, atol=1e-9)
-
-
-def test_complex_potentials_of_several_contacts_keep_apart() -> None:
-    field, points = filled((cube(2.0, 0.4),), point_source), line((1, 1, 0), half=1.5, n=9)
-    factors = np.array([3 - 4j, 2.0, 1j])
-    turned = np.moveaxis((np.moveaxis(field.potential[0], 0, 3) * factors).astype(np.complex64), 3, 0)
-    several = replace(field, contacts=("C1", "C2", "C3"), potential=(turned,), impedance=np.eye(3))
-    for one in (potential, gradient):
-        expected = np.multiply.outer(factors, one(field, points)[0])
-        np.testing.assert_allclose(one(several, points), expected, rtol=1e-5, atol=1e-6)
-
-
-def test_a_complex_potential_is_sampled_as_its_parts_are() -> None:
-    field, points = filled((cube(2.0, 0.4),), point_source), line((1, 1, 0), half=1.5, n=9)
-    turned = replace(field, potential=((field.potential[0] * (3 - 4j)).astype(np.complex64),))
-    assert np.allclose(potential(turned, points), (3 - 4j) * potential(field, points), rtol=1e-6)
-
-
-def test_the_tissue_at_a_point_is_that_of_most_nodes_round_it() -> None:
-    field = filled((cube(3.0, 0.4),), halves, upper)
-    points = np.array([[0.0, 0.5, 0], [0, -0.5, 0], [0, 40, 0]])
-    assert tissue_at(field, points).tolist() == [1, 2, 0]
-
-
-def test_a_known_tissue_counts_before_the_nodes() -> None:
-    """Beside the plane, in a cell that is mostly of the other tissue."""
-    field, points = filled((cube(3.0, 0.4),), halves, upper), beside_plane(-0.04)
-    true = slope_of_halves(points)
-    errors = [rms(gradient(field, points, within=within)[0] - true) for within in (None, "White", "CSF")]
-    assert errors[1] < 0.2 * rms(true)
-    assert errors[2] > 0.5 * rms(true)
-
-
-def test_roots_and_rootlets_are_one_tissue() -> None:
-    field = filled((cube(2.0, 0.4),), point_source, lambda x: np.where(x[:, 0] > 0, 3, 4))
-    whole = filled((cube(2.0, 0.4),), point_source, lambda x: np.full(len(x), 3))
-    points = line((1, 0.3, 0), half=1.5)
-    assert np.array_equal(potential(field, points), potential(whole, points))
-
-
-def test_a_point_without_a_potential_is_named() -> None:
-    field = filled((cube(2.0, 0.4),), point_source)
-    points = np.array([[0, 0, 0], [0, 0, 2.5], [7, 0, 0]], dtype=float)
-    with pytest.raises(InputError, match=r"\(0, 0, 2.5\) mm, point 1, and at 1 other .* reaches x, y, z = -2.4 to 2.4"):
-        potential(field, points)
-    assert np.isfinite(potential(field, points, missing="nan")).tolist() == [[True, False, False]]
-    assert np.isnan(gradient(field, points, missing="nan")[0, 1:]).all()
-
-
-def test_nothing_is_made_up_where_nothing_conducts() -> None:
-    field = filled((cube(2.0, 0.4),), point_source)
-    labels, values = field.tissue[0].copy(), field.potential[0].copy()
-    labels[:8], values[:, :4] = 0, np.nan
-    field = replace(field, tissue=(labels,), potential=(values,))
-    points = np.array([[-1.5, 0, 0], [0.4, 0, 0]])
-    with pytest.raises(InputError, match="nothing conducts there"):
-        potential(field, points)
-    assert np.isfinite(potential(field, points, missing="nan")).tolist() == [[False, True]]
-    assert np.isnan(potential(field, np.array([[np.nan, 0, 0]]), missing="nan")).all()
-    near = np.array([[-0.3, 0.1, 0.1]])  # beside the hole
-    assert potential(field, near)[0] == pytest.approx(point_source(near), rel=1e-2)
-
-
-def test_what_cannot_be_is_refused() -> None:
-    field = filled((cube(1.0, 0.4),), point_source)
-    points = np.zeros((2, 3))
-    with pytest.raises(InputError, match=r"got \(3,\), expected \(n, 3\)"):
-        potential(field, np.zeros(3))
-    with pytest.raises(InputError, match="no tissue Bulk in the field; it has CSF, White, Root"):
-        potential(field, points, within="Bulk")
-    with pytest.raises(InputError, match=r"tissue: got \(5, 5, 5\), expected"):
-        potential(replace(field, tissue=(np.ones((5, 5, 5), dtype=np.uint8),)), points)
-    with pytest.raises(InputError, match="one of each of 2 points"):
-        potential(field, points, within=["CSF"])
-
-
-def test_no_points_are_no_error() -> None:
-    assert potential(filled((cube(1.0, 0.4),), point_source), np.empty((0, 3))).shape == (1, 0)

@@ -125,6 +125,11 @@ class TestScene:
         assert one.limits[0] == -one.limits[1]
         assert one.limits[1] == max(np.abs(values).max() for values in one.values.values())
 
+    def test_how_many_structures_are_done_is_told(self) -> None:
+        field, told = point_field({"C1": (0, 0, 0), "C2": (1, 0, 2)}, space=SURFACES["Cord"].space), []
+        scene_fields(field, SURFACES, every_contact(field), lambda done, of: told.append((done, of)))
+        assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
     def test_outside_the_field_is_refused(self) -> None:
         field = point_field({"C1": (0, 0, 0)}, space=SURFACES["Cord"].space)
         with pytest.raises(InputError, match="no vertex of a structure lies in it"):

@@ -89,6 +89,19 @@ class TestSampled:
         monkeypatch.setattr("spinemodel.io.field_points.SLAB", 1)
         np.testing.assert_allclose(sampled(FIELD, grid, every_contact(FIELD)), whole, rtol=1e-6)
 
+    @pytest.mark.parametrize("spacing", [0.8, 0.5])
+    def test_how_many_points_are_done_is_told(self, spacing: float, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Plane by plane; on nodes, of which only those in patches are sampled, one by one after the others."""
+        grid = lattice(PATCHED, ((-4, -1, 0), (4, 2, 2)), spacing)
+        planes, rows, columns = grid.shape
+        on_nodes = spacing == PATCHED.boxes[0].spacing_mm
+        first = planes * rows * columns - 13 * 3 * 5 + 1 if on_nodes else rows * columns
+        told: list[tuple[int, int]] = []
+        monkeypatch.setattr("spinemodel.io.field_points.SLAB", 1)
+        sampled(PATCHED, grid, {"sum": BIPOLE}, lambda done, of: told.append((done, of)))
+        done = range(first, planes * rows * columns + 1, 1 if on_nodes else first)
+        assert told == [(number, planes * rows * columns) for number in done]
+
     def test_beyond_the_field_there_is_none(self) -> None:
         points = np.array([[0, 0, 3.0], [500, 0, 0]])
         found = on_points(FIELD, points, [BIPOLE, Montage({"C1": 2.0})])

@@ -73,6 +73,7 @@ def test_formats_before_the_third_held_tissues_of_cells(path: Path, mapped: bool
     cells[:3, :3, :3] = [[[2]], [[2]], [[0]]]
     with h5py.File(path, "r+") as file:
         file.attrs["format"] = 2
+        file.attrs["tissues"] = '{"1": "CSF", "2": "Fat"}'
         for i, box in enumerate(made().boxes):
             del file[f"boxes/{i}/tissue"]
             file[f"boxes/{i}/tissue"] = cells if i == 0 else np.ones(box.cells, np.uint8)

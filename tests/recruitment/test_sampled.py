@@ -22,7 +22,9 @@ def test_points_are_as_close_as_the_cells_ask_for() -> None:
     z = np.arange(40, -40.01, -0.25)
     path = FibrePath("a", "L3_R", "", "lab", np.stack([0 * z, 0 * z, z], axis=1))
     one = Population("lab", ("a",), ("L3_R",), ("Ia",), ("mrg",), np.array([10.0]), np.zeros(1), np.ones(1), (path,))
-    found = sampled(_field(), one)
+    told: list[tuple[int, int]] = []
+    found = sampled(_field(), one, lambda done, of: told.append((done, of)))
+    assert told == [(len(found.points), len(found.points))]
     steps, middle = -np.diff(found.points[:, 2]), (found.points[1:, 2] + found.points[:-1, 2]) / 2
     np.testing.assert_allclose(steps[np.abs(middle) < 3.9], 0.25)
     np.testing.assert_allclose(steps[np.abs(middle) > 5], 1.0)
