@@ -34,6 +34,26 @@ def tissue_of(cells: Cells) -> Bytes:
     return _labelled(cells.tissue, cells.labels, cells.subsamples, cells.margin, rank)
 
 
+def best_conductors(cells: Cells, nodes: IntArray) -> Bytes:
+    """Return the label of the best conductor across its fibres that touches each node.
+
+    Parameters
+    ----------
+    cells
+        Of a box.
+    nodes
+        (n, 3) counted from the box's first.
+
+    Returns
+    -------
+    (n,) of the eight sub-voxels that meet at a node; 0 where none conducts.
+    """
+    i, j, k = (nodes * cells.subsamples + cells.margin).T
+    meet = np.stack([cells.labels[i - a, j - b, k - c] for a in (0, 1) for b in (0, 1) for c in (0, 1)])
+    best = np.argmax(np.abs(cells.across)[meet], axis=0)
+    return np.asarray(meet[best, np.arange(len(nodes))])
+
+
 def tissue_by_cells(tissue: Bytes) -> Bytes:
     """Return the same where only the labels of cells are known: that of most of those that meet there and conduct.
 

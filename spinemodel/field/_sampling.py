@@ -81,6 +81,7 @@ def fit(
     within: IntArray,
     shares: FloatArray,
     one_sided: bool,
+    firm: bool,
     out: FloatArray,
     total: FloatArray,
 ) -> None:
@@ -102,6 +103,9 @@ def fit(
         (n,) share of this box in a point's value; 0: the point is skipped.
     one_sided
         Whether a point takes one tissue alone, however near the next, and however little its nodes tell.
+    firm
+        Whether a point takes the group that it is known to lie in wherever that has a node within the reach, whatever
+        the labels round it, and however little these nodes tell.
     out
         (n, rows, contacts) values, and slopes per cell where rows = 4.
     total
@@ -114,6 +118,13 @@ def fit(
         place = (places[n, 0], places[n, 1], places[n, 2])
         if shares[n] > 0.0 and membership(labels, group, place, within[n], one_sided, near, member):
             _take_parts(near, member, part)
+            if firm and within[n] >= 0 and _part_of(within[n], near, part) < 1.0:
+                member[within[n]] = 1.0
+                alone = _add_fit(values, labels, group, member, place, True, shares[n], room, out[n])
+                member[within[n]] = 0.0
+                if alone:
+                    total[n] += shares[n]
+                    continue
             for a in range(8):
                 if part[a] > FEW:
                     member[near[a]] = 1.0
@@ -121,6 +132,16 @@ def fit(
                     if _add_fit(values, labels, group, member, place, one_sided, own, room, out[n]):
                         total[n] += own
                     member[near[a]] = 0.0
+
+
+@compiled
+def _part_of(one: int, near: IntArray, part: FloatArray) -> float:
+    """Return the part of a group."""
+    total = 0.0
+    for a in range(8):
+        if near[a] == one:
+            total += part[a]
+    return total
 
 
 @compiled

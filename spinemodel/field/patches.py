@@ -5,7 +5,8 @@ along a fibre by half a millivolt: nothing beside 100 mV, but half of the second
 the cells, and do not reach from the root to the faces of a patch, so that the potential there may be the boxes'.
 
 In a patch the same equations hold as in a box. Nodes on its faces, and beside contacts, keep that of the boxes, or of
-patches of larger cells. The others begin with it: what is left to find is what smaller cells change.
+patches of larger cells, in the best conductor that touches them. The others begin with it: what is left to find is what
+smaller cells change.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from scipy.interpolate import make_interp_spline
 from scipy.spatial import cKDTree
 from threadpoolctl import threadpool_limits
 
-from spinemodel.arrays import BoolArray, FloatArray
-from spinemodel.field._half_tissues import tissue_of
+from spinemodel.arrays import BoolArray, FloatArray, IntArray
+from spinemodel.field._half_tissues import best_conductors, tissue_of
 from spinemodel.field._planes import over_planes
 from spinemodel.field._processor import Lanes, Processor
 from spinemodel.field._processor_cpu import Cpu
@@ -39,6 +40,7 @@ from spinemodel.field.processors import processor
 from spinemodel.field.sampling import potential
 from spinemodel.field.solver import LANES, memory_bytes
 from spinemodel.field.stencils import stencils_of
+from spinemodel.field.tissue_groups import Within
 from spinemodel.jit import compiled
 from spinemodel.registers import load, numbers, store, zeros
 from spinemodel.volume._device import Device
@@ -132,7 +134,7 @@ def _patch(
     stencil = stencil.astype(np.result_type(stencil, field.potential[0]), copy=False)
     stencil[kept] = 0  # no equation, as where nothing conducts
     values = _begun(field, box).astype(stencil.dtype, copy=False)
-    values[kept] = _given(field, (np.argwhere(kept) + np.array(box.first)) * box.spacing_mm).T
+    values[kept] = _held(field, cells, np.argwhere(kept)).T
     levels, left = sent(hierarchy([box], [stencil], grounded=False), on), 0.0
     for first in range(0, len(field.contacts), LANES):
         part = values[..., first : first + LANES]
@@ -171,9 +173,24 @@ def _begun(field: LeadField, box: Box) -> NDArray[Any]:
     return values.reshape(*box.nodes, -1)
 
 
-def _given(field: LeadField, places: FloatArray) -> NDArray[Any]:
+def _held(field: LeadField, cells: Cells, nodes: IntArray) -> NDArray[Any]:
+    """Return the potential that nodes (n, 3) keep, (contacts, n): the field's, in the best conductor that touches each.
+
+    Between a layer of a poor conductor, across which it falls by hundreds of mV, and a good one boxes tell the place of
+    the interface to a part of their cells alone. A node in the good conductor that is given what stands in the layer
+    lets current through as if the layer had a hole; one in the layer that is given what stands beside it hardly any.
+    By measurement, a real subject's 56 fibre paths beside third order on tetrahedra: one such hole in the dura, beside
+    one contact of three, left 13 % of its activating function in cells of 0.28 mm; without holes 1.8 % are left.
+    """
+    known = set(field.tissues.values())
+    names = np.array([name if name in known else "" for name in cells.names])
+    places = (nodes + np.array(cells.box.first)) * cells.box.spacing_mm
+    return _given(field, places, names[best_conductors(cells, nodes)].tolist())
+
+
+def _given(field: LeadField, places: FloatArray, within: Within = None) -> NDArray[Any]:
     """Return the field's potential at places (n, 3), (contacts, n); where it has none, the nearest place's."""
-    values = potential(field, places, missing="nan")
+    values = potential(field, places, within=within, firmly=True, missing="nan")
     known = np.isfinite(values).all(axis=0)
     if known.any() and not known.all():
         values[:, ~known] = values[:, known][:, cKDTree(places[known]).query(places[~known])[1]]

@@ -49,6 +49,7 @@ def potential(
     points: FloatArray,
     *,
     within: Within = None,
+    firmly: bool = False,
     missing: Missing = "error",
     progress: Done | None = None,
 ) -> FloatArray:
@@ -64,6 +65,9 @@ def potential(
         Tissue that the points are known to lie in, where the cells are too coarse to tell: roots are hardly wider than
         two cells. All roots and rootlets count as one tissue. Where no node near a point is of that tissue, the
         point's surroundings decide.
+    firmly
+        Whether points take the tissue that they are known to lie in wherever it has a node within some two cells. Else
+        a point where cells hold none of it takes its surroundings gradually, so that nothing jumps along a line.
     missing
         What is done about a point outside the boxes, or where nothing conducts: an error, or NaN.
     progress
@@ -89,7 +93,7 @@ def potential(
     >>> potential(field, np.array([[1.5, 2.0, 1.2]])).round(3)
     array([[2.4]])
     """
-    return _fitted(field, points, within, missing, rows=1, progress=progress)[..., 0]
+    return _fitted(field, points, within, missing, rows=1, firm=firmly, progress=progress)[..., 0]
 
 
 def gradient(field: LeadField, points: FloatArray, *, within: Within = None, missing: Missing = "error") -> FloatArray:
@@ -129,8 +133,9 @@ def tissue_at(field: LeadField, points: FloatArray) -> IntArray:
 
 
 def _fitted(
-    field: LeadField, points: FloatArray, within: Within, missing: Missing, rows: int, progress: Done | None = None
-) -> FloatArray:
+    field: LeadField, points: FloatArray, within: Within, missing: Missing, *, rows: int, firm: bool = False,
+    progress: Done | None = None,
+) -> FloatArray:  # fmt: skip
     """Return values, and slopes per mm where rows = 4, (contacts, n, rows)."""
     points = _points(points)
     number, wanted = groups_of(field.tissues, within, len(points))
@@ -138,7 +143,7 @@ def _fitted(
     out, total = np.zeros((len(points), rows, len(field.contacts)), kind), np.zeros(len(points))
     _require_halves(field)
     for slab in _slabs(len(points), progress):
-        _add(field, points[slab], number, wanted[slab], out[slab], total[slab])
+        _add(field, points[slab], number, wanted[slab], firm, out[slab], total[slab])
     if missing == "error" and not (total > 0).all():
         raise InputError(_no_potential(field, points, total))
     out[total == 0] = np.nan
@@ -155,13 +160,14 @@ def _slabs(count: int, progress: Done | None) -> Iterator[slice]:
 
 
 def _add(
-    field: LeadField, points: FloatArray, number: IntArray, wanted: IntArray, out: FloatArray, total: FloatArray
-) -> None:
+    field: LeadField, points: FloatArray, number: IntArray, wanted: IntArray, firm: bool, out: FloatArray,
+    total: FloatArray,
+) -> None:  # fmt: skip
     """Add each box's and patch's share in points to their sums (n, rows, contacts), and its weight to (n,)."""
     for part, some, shares in _read_at(field, points):
         places, found, weight = places_in(part.box, points[some]), np.zeros_like(out[some]), np.zeros(len(some))
         values, labels = _fixed(np.moveaxis(part.potential, 0, 3)), _fixed(part.tissue)
-        _fit(_real(values), labels, number, places, wanted[some], shares, _real(found), weight)
+        _fit(_real(values), labels, number, places, wanted[some], shares, firm, _real(found), weight)
         found[:, 1:] /= part.box.spacing_mm
         out[some] += found
         total[some] += weight
@@ -189,6 +195,7 @@ def _fit(
     places: FloatArray,
     within: IntArray,
     shares: FloatArray,
+    firm: bool,
     out: FloatArray,
     total: FloatArray,
 ) -> None:
@@ -196,7 +203,7 @@ def _fit(
     one_sided = out.shape[1] > 1
 
     def one(part: slice) -> None:
-        fit(values, labels, number, places[part], within[part], shares[part], one_sided, out[part], total[part])
+        fit(values, labels, number, places[part], within[part], shares[part], one_sided, firm, out[part], total[part])
 
     side_by_side(one, [slice(first, first + SHARE) for first in range(0, len(places), SHARE)])
 

@@ -10,7 +10,7 @@ import pytest
 from spinemodel.anatomy.fibre_paths import FibrePath
 from spinemodel.errors import InputError
 from spinemodel.field.boxes import nested_boxes, node_points
-from spinemodel.field.certificate import LIMITS, certificate, change
+from spinemodel.field.certificate import ALIKE, LIMITS, certificate, change, error_over_change
 from spinemodel.field.lead_field import LeadField
 
 CORNER = np.full(3, 6.0)
@@ -62,8 +62,24 @@ def test_errors_of_cells_are_extrapolated(paths) -> None:
     found = certificate(made(0.5), finer, made(0.5), paths)
     assert found["holds"]
     assert found["broken"] == []
+    for name, alike in ALIKE.items():
+        changed = found["finer_cells"][name]
+        assert found["error_of_cells"][name] == pytest.approx(error_over_change(0.5, alike) * changed)
     assert found["error_of_cells"]["potential"] == pytest.approx(2 * found["finer_cells"]["potential"])
     assert found["finer_cells"]["spacing_mm"] == 0.25
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.5**0.5])
+@pytest.mark.parametrize("alike", [0.0, 0.3, 0.7, 1.0])
+def test_an_error_that_is_partly_alike_with_smaller_cells_is_told_by_what_these_change(
+    alike: float, ratio: float
+) -> None:
+    """The two parts are independent at any place; the smaller cells' error is ``ratio`` times as great."""
+    common, own, other = np.random.default_rng(7).normal(size=(3, 200_000))
+    error = alike**0.5 * common + (1 - alike) ** 0.5 * own
+    smaller = ratio * (alike**0.5 * common + (1 - alike) ** 0.5 * other)
+    told = error_over_change(ratio, alike) * np.linalg.norm(smaller - error)
+    assert told == pytest.approx(np.linalg.norm(error), rel=0.01)
 
 
 @pytest.mark.parametrize(

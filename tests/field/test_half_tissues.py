@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spinemodel.arrays import FloatArray
-from spinemodel.field._half_tissues import tissue_by_cells, tissue_of
+from spinemodel.field._half_tissues import best_conductors, tissue_by_cells, tissue_of
 from spinemodel.field.boxes import Box
 from spinemodel.field.cells import Cells, cells_of
 from spinemodel.field.sub_voxels import margin_of
@@ -71,6 +71,16 @@ def test_most_of_the_eight_that_meet_and_conduct_have_it(eight: list[int], there
     assert found[1, 1, 1] == there
     found[1, 1, 1] = 2
     assert (found == 2).all(), "the other places lie elsewhere"
+
+
+@pytest.mark.parametrize(("eight", "there"), [([1, 1, 1, 1, 1, 1, 1, 2], 2), ([3, 1, 1, 0, 0, 0, 0, 1], 3),
+                                              ([0, 1, 0, 0, 0, 0, 0, 0], 1), ([0] * 8, 0)])  # fmt: skip
+def test_of_the_eight_that_meet_the_best_conductor_touches_a_node(eight: list[int], there: int) -> None:
+    cells = made(np.ones((2 * S, S, S), dtype=int), [1, 1], (0.0, 0.1, 2.0j, 0.5))
+    i, j, k = (cells.margin + S, cells.margin, cells.margin)
+    around = np.random.default_rng(1).permutation(eight).reshape(2, 2, 2)
+    cells.labels[i - 1 : i + 1, j - 1 : j + 1, k - 1 : k + 1] = around
+    assert best_conductors(cells, np.array([[1, 0, 0], [0, 1, 1]])).tolist() == [there, 1]
 
 
 def test_two_boxes_in_another() -> None:

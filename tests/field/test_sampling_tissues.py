@@ -37,6 +37,16 @@ def test_a_known_tissue_counts_before_the_nodes() -> None:
     assert errors[2] > 0.5 * rms(true)
 
 
+def test_a_firmly_known_tissue_goes_on_smoothly_as_far_as_it_has_nodes() -> None:
+    """Beyond the plane, where cells hold none of it; and where it has no node within the reach."""
+    field = filled((cube(3.0, 0.4),), lambda x: np.where(x[:, 1] > 0, 1.0, 20.0) * x[:, 1], upper)
+    beyond, far = np.array([[0.1, -0.1, 0.2], [0, -0.2, 0]]), np.array([[0.1, -1.7, 0.2]])
+    assert potential(field, beyond, within="CSF", firmly=True)[0] == pytest.approx(beyond[:, 1], abs=0.03)
+    assert potential(field, beyond, within="CSF")[0] == pytest.approx(20 * beyond[:, 1], rel=0.05)
+    told = potential(field, np.vstack([far, beyond]), within=["CSF", "White", ""], firmly=True)
+    assert np.array_equal(told, potential(field, np.vstack([far, beyond])))
+
+
 def test_roots_and_rootlets_are_one_tissue() -> None:
     field = filled((cube(2.0, 0.4),), point_source, lambda x: np.where(x[:, 0] > 0, 3, 4))
     whole = filled((cube(2.0, 0.4),), point_source, lambda x: np.full(len(x), 3))
