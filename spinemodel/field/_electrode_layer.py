@@ -52,6 +52,10 @@ class Layer(NamedTuple):
     share: FloatArray
 
 
+NO_LAYER: Final = Layer(np.zeros(0, dtype=np.int64), np.zeros((0, 3), dtype=np.int64), np.zeros(0))
+"""Where nothing changes."""
+
+
 def layer_of(pieces: Pieces, cells: Cells) -> Layer:
     """Return the layer at the pieces of electrodes in one box."""
     s, step = cells.subsamples, cells.box.spacing_mm / cells.subsamples

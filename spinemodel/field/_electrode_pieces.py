@@ -64,8 +64,6 @@ class Pieces:
         (n,) in whose own cells each one's tissue lies.
     cell
         (n, 3): the cell of that box whose tissue each one touches.
-    label
-        (n,) uint8: that tissue.
     is_fine
         (n,) whether it lies over one sub-voxel.
     """
@@ -75,7 +73,6 @@ class Pieces:
     area: FloatArray
     box: IntArray
     cell: IntArray
-    label: NDArray[np.uint8]
     is_fine: BoolArray
 
     @property
@@ -91,6 +88,17 @@ class Pieces:
     def of(self, chosen: BoolArray) -> Pieces:
         """Return some of them."""
         return Pieces(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
+
+NO_PIECES: Final = Pieces(
+    np.zeros((0, 3, 3)),
+    np.zeros((0, 3)),
+    np.zeros(0),
+    np.zeros(0, dtype=np.int64),
+    np.zeros((0, 3), dtype=np.int64),
+    np.zeros(0, dtype=bool),
+)
+"""Where there are none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,11 +235,11 @@ def touching(facets: Facets, cells: Sequence[Cells], tries: Sequence[Try]) -> tu
         box, cell, label = _held((deep[:, None] + step[left, None, None] * aside).reshape(-1, 3), cells)
         hit = (label > 0).reshape(len(left), len(aside))
         row, flat = np.nonzero(hit)[0], np.flatnonzero(hit)
-        found.append((left[row], 1 / hit.sum(axis=1)[row], box[flat], cell[flat], label[flat]))
+        found.append((left[row], 1 / hit.sum(axis=1)[row], box[flat], cell[flat]))
         left = left[~hit.any(axis=1)]
-    row, share, box, cell, label = (np.concatenate(part) for part in zip(*found, strict=True))
+    row, share, box, cell = (np.concatenate(part) for part in zip(*found, strict=True))
     fine = np.full(len(row), facets.is_fine)
-    return Pieces(facets.corners[row], facets.normal[row], share * facets.area[row], box, cell, label, fine), left
+    return Pieces(facets.corners[row], facets.normal[row], share * facets.area[row], box, cell, fine), left
 
 
 def _held(points: FloatArray, cells: Sequence[Cells]) -> tuple[IntArray, IntArray, NDArray[np.uint8]]:

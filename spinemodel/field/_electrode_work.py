@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinemodel.arrays import FloatArray, IntArray
+from spinemodel.field._electrode_layer import Layer
+from spinemodel.field._electrode_pieces import NO_PIECES, Pieces, together
 from spinemodel.field._laminate import Basis, bin_of, evaluate
-from spinemodel.field.cells import CellArrays
+from spinemodel.field.cells import CellArrays, Cells
 from spinemodel.jit import compiled
+
+_TINY: Final = float(np.finfo(np.float64).tiny)
+"""In place of nothing, to divide by."""
 
 
 class Work(NamedTuple):
@@ -36,6 +42,8 @@ class Work(NamedTuple):
         (steps, 3) sub-voxel from the box's first.
     share
         (steps,) of it, to add; less than 0: to take out.
+    cover
+        (cells,) electrodes' share of the surfaces in the cell; the rest is walls that face the same way.
     """
 
     cell: IntArray
@@ -47,6 +55,47 @@ class Work(NamedTuple):
     first_step: IntArray
     step: IntArray
     share: FloatArray
+    cover: FloatArray
+
+
+def work_of(
+    pieces: Sequence[Pieces], walls: Pieces, layer: Layer, cells: Cells
+) -> tuple[Work, IntArray]:
+    """Return the pieces of several electrodes in one box by cell, with the layer there, and each run's electrode."""
+    low, h, every, count = cells.box.low, cells.box.spacing_mm, together([NO_PIECES, *pieces]), max(len(pieces), 1)
+    owner = np.repeat(np.arange(len(pieces)), [len(one.area) for one in pieces])
+    flat = np.ravel_multi_index(tuple(every.cell.T), cells.box.cells)
+    touched = np.unique(np.concatenate([flat, layer.cell]))
+    runs, run = np.unique(flat * count + owner, return_inverse=True)
+    order = np.argsort(run, kind="stable")
+    ends = np.append(touched, np.prod(cells.box.cells))
+    work = Work(
+        np.stack(np.unravel_index(touched, cells.box.cells), axis=1),
+        np.searchsorted(runs // count, ends),
+        np.searchsorted(run[order], np.arange(len(runs) + 1)),
+        ((every.points - low) / h)[order],
+        every.normal[order],
+        every.area[order] / h**2,
+        np.searchsorted(layer.cell, ends),
+        layer.place,
+        layer.share,
+        _cover(every, walls, touched, cells),
+    )
+    return work, runs % count
+
+
+def _cover(pieces: Pieces, walls: Pieces, touched: IntArray, cells: Cells) -> FloatArray:
+    """Return electrodes' share of the surfaces that face as they do, in each of some cells, flat and rising."""
+    normal, area, beside = np.zeros((len(touched), 3)), np.zeros(len(touched)), np.zeros(len(touched))
+    row = np.searchsorted(touched, np.ravel_multi_index(tuple(pieces.cell.T), cells.box.cells))
+    np.add.at(normal, row, pieces.area[:, None] * pieces.normal)
+    np.add.at(area, row, pieces.area)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1), _TINY)[:, None]
+    flat = np.ravel_multi_index(tuple(walls.cell.T), cells.box.cells)
+    held = np.isin(flat, touched)
+    row, near = np.searchsorted(touched, flat[held]), walls.of(held)
+    np.add.at(beside, row, near.area * np.maximum(np.einsum("nx,nx->n", near.normal, normal[row]), 0))
+    return np.asarray(area / np.maximum(area + beside, _TINY))
 
 
 class Room(NamedTuple):

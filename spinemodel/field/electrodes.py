@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinemodel.anatomy.surface import Surface
 from spinemodel.arrays import IntArray
-from spinemodel.field._electrode_layer import layer_of
-from spinemodel.field._electrode_pieces import Pieces, pieces_of, together
-from spinemodel.field._electrode_terms import HOLD, loads, terms
-from spinemodel.field._electrode_walls import walls_beside
-from spinemodel.field._electrode_work import Work
+from spinemodel.field._electrode_layer import NO_LAYER
+from spinemodel.field._electrode_layout import Layout, lay_out
+from spinemodel.field._electrode_pieces import NO_PIECES, Pieces
+from spinemodel.field._electrode_terms import loads, terms
+from spinemodel.field._electrode_work import Work, work_of
 from spinemodel.field.cells import Cells
-from spinemodel.field.problem import Electrode
 from spinemodel.jit import compiled
 from spinemodel.volume._threads import side_by_side
+
+__all__ = ["Coupling", "Layout", "Load", "add_electrodes", "fill_steps", "lay_out", "surface_load"]
 
 CELLS = 256
 """Cells that a thread takes at a time, some milliseconds (a choice)."""
@@ -65,14 +65,7 @@ class Load:
 
 
 def add_electrodes(
-    electrodes: Sequence[Electrode],
-    cells: Sequence[Cells],
-    stencils: Sequence[NDArray[np.number]],
-    pinned: Sequence[NDArray[np.number]],
-    *,
-    ground: Electrode | None = None,
-    walls: Sequence[Surface] = (),
-    hold: float = HOLD,
+    layout: Layout, cells: Sequence[Cells], stencils: Sequence[NDArray[np.number]], pinned: Sequence[NDArray[np.number]]
 ) -> tuple[Coupling, ...]:
     """Add all electrodes to the stencils, and return how their potentials drive the nodes.
 
@@ -80,76 +73,48 @@ def add_electrodes(
 
     Parameters
     ----------
-    electrodes
-        Where what happens matters.
+    layout
+        Of the electrodes.
     cells
         Of the boxes, from the finest.
     stencils
-        Of each box: (nx, ny, nz, 27) as :func:`spinemodel.field.stencils.stencils_of` returns them; added to.
+        Of each box: (nx, ny, nz, 27) as :func:`spinemodel.field.stencils.stencils_of` returns them of cells on which
+        the electrodes were laid out; added to.
     pinned
         Of each box: (nx, ny, nz) of the stencils' type, their row sums; added to.
-    ground
-        One more, far away and large: its surface is cut at the cells' faces alone, and steps of sub-voxels stay.
-    walls
-        Insulators. Tissue ends at their surfaces too, not at steps of sub-voxels, beside electrodes: at their edges
-        current crowds.
-    hold
-        How firmly potentials are: beta, per edge of a cell.
 
     Returns
     -------
     couplings
         Of the electrodes in their order, and of the ground, where there is one, as the last.
-
-    Raises
-    ------
-    GeometryError
-        If a part of an electrode touches nothing that conducts.
     """
-    every = [*electrodes, ground] if ground else list(electrodes)
-    if not every:
-        return ()
-    pieces = side_by_side(lambda one: pieces_of(one, cells, one is not ground), every)
-    beside = [*walls_beside(walls, electrodes, cells)]
     parts = [
-        _add_box(n, pieces, beside, one, stencil, held, hold)
+        _add_box(*_laid(layout, n, one), one, stencil, held, len(layout.names))
         for n, (one, stencil, held) in enumerate(zip(cells, stencils, pinned, strict=True))
     ]
-    return tuple(_coupling(electrode.name, [part[n] for part in parts]) for n, electrode in enumerate(every))
+    return tuple(_coupling(name, [part[n] for part in parts]) for n, name in enumerate(layout.names))
 
 
 def fill_steps(
-    electrodes: Sequence[Electrode],
-    cells: Sequence[Cells],
-    stencils: Sequence[NDArray[np.number]],
-    pinned: Sequence[NDArray[np.number]],
-    *,
-    walls: Sequence[Surface] = (),
+    layout: Layout, cells: Sequence[Cells], stencils: Sequence[NDArray[np.number]], pinned: Sequence[NDArray[np.number]]
 ) -> None:
     """Let tissue end at the surfaces of electrodes and of walls beside them, where no potentials are imposed.
 
     Needed once before :func:`surface_load`; :func:`add_electrodes` does the same by itself.
     """
-    pieces = side_by_side(lambda one: pieces_of(one, cells), electrodes)
-    beside = [*walls_beside(walls, electrodes, cells)]
     for n, (one, stencil, held) in enumerate(zip(cells, stencils, pinned, strict=True)):
-        _add_box(n, pieces, beside, one, stencil, held, 0.0)
+        work, owner = _laid(layout, n, one)
+        no_pieces = work._replace(first_run=np.zeros_like(work.first_run))
+        _add_box(no_pieces, owner[:0], one, stencil, held, len(layout.names))
 
 
-def surface_load(electrode: Electrode, cells: Sequence[Cells]) -> Load:
-    """Return the nodes' currents where 1 mA enters through an electrode's surface, alike everywhere.
-
-    Raises
-    ------
-    GeometryError
-        If a part of the electrode touches nothing that conducts.
-    """
-    pieces = pieces_of(electrode, cells)
+def surface_load(pieces: Pieces, cells: Sequence[Cells]) -> Load:
+    """Return the nodes' currents where 1 mA enters through an electrode's pieces, alike everywhere."""
     total = pieces.area.sum()
     nodes: list[IntArray] = []
     values: list[NDArray[np.number]] = []
     for n, one in enumerate(cells):
-        work, _ = _work([pieces.of(pieces.box == n)], [], one)
+        work, _ = work_of([pieces.of(pieces.box == n)], NO_PIECES, NO_LAYER, one)
         node, row = np.unique(_corners(work.cell, one), return_inverse=True)
         share = loads(one.arrays, work) * one.box.spacing_mm**2 / total
         nodes.append(node.astype(np.int64))
@@ -165,31 +130,33 @@ def _coupling(name: str, parts: Sequence[tuple[IntArray, NDArray[np.number]]]) -
     return Coupling(name, tuple(nodes for nodes, _ in parts), tuple(values for _, values in parts), own)
 
 
+def _laid(layout: Layout, box: int, cells: Cells) -> tuple[Work, IntArray]:
+    """Return what electrodes hold in each cell of a box, and each run's electrode."""
+    pieces, walls = [one.of(one.box == box) for one in layout.pieces], layout.walls.of(layout.walls.box == box)
+    return work_of(pieces, walls, layout.layers[box], cells)
+
+
 def _add_box(
-    box: int,
-    pieces: Sequence[Pieces],
-    walls: Sequence[Pieces],
+    work: Work,
+    owner: IntArray,
     cells: Cells,
     stencil: NDArray[np.number],
     pinned: NDArray[np.number],
-    hold: float,
+    electrodes: int,
 ) -> list[tuple[IntArray, NDArray[np.number]]]:
     """Add the electrodes, and the layer at walls, to one box; return nodes and B of each electrode."""
-    work, owner = _work([one.of(one.box == box) for one in pieces], [one.of(one.box == box) for one in walls], cells)
     if not len(work.cell):
-        return [(np.zeros(0, dtype=np.int64), np.zeros(0)) for _ in pieces]
-    if hold == 0:  # No potential is imposed: only the layer remains.
-        work, owner = work._replace(first_run=np.zeros_like(work.first_run)), owner[:0]
+        return [(np.zeros(0, dtype=np.int64), np.zeros(0))] * electrodes
     kind, h, arrays, size = cells.along.dtype, cells.box.spacing_mm, cells.arrays, len(work.cell)
     matrix, pull = np.zeros((size, 8, 8), kind), np.zeros((len(owner), 8), kind)
     parts = [(first, min(first + CELLS, size)) for first in range(0, size, CELLS)]
-    side_by_side(lambda part: terms(arrays, work, h, hold, part[0], part[1], matrix, pull), parts)
+    side_by_side(lambda part: terms(arrays, work, h, part[0], part[1], matrix, pull), parts)
     ends = _corners(work.cell, cells)
     nodes, row = np.unique(ends, return_inverse=True)
     row = row.reshape(ends.shape)
     added = np.zeros((len(nodes), 27), dtype=matrix.dtype)
     _gather(matrix, row, added)
-    held = np.zeros((len(nodes), len(pieces)), dtype=matrix.dtype)
+    held = np.zeros((len(nodes), electrodes), dtype=matrix.dtype)
     np.add.at(held, (row[_cell_of_run(work)], owner[:, None]), pull)
     _put(nodes, added, held, stencil, pinned)
     return [(nodes[mine], held[mine, n]) for n, mine in enumerate((held != 0).T)]
@@ -237,26 +204,3 @@ def _cell_of_run(work: Work) -> IntArray:
     """Return the cell of each run."""
     return np.repeat(np.arange(len(work.cell)), np.diff(work.first_run))
 
-
-def _work(pieces: Sequence[Pieces], walls: Sequence[Pieces], cells: Cells) -> tuple[Work, IntArray]:
-    """Return the electrodes' pieces in one box by cell, with the layer there and at walls, and each run's electrode."""
-    box, h, every = cells.box, cells.box.spacing_mm, together(pieces)
-    owner = np.repeat(np.arange(len(pieces)), [len(one.area) for one in pieces])
-    layer = layer_of(together([every.of(every.is_fine), *walls]), cells)
-    flat = np.ravel_multi_index(tuple(every.cell.T), box.cells)
-    touched = np.unique(np.concatenate([flat, layer.cell]))
-    runs, run = np.unique(flat * len(pieces) + owner, return_inverse=True)
-    order = np.argsort(run, kind="stable")
-    ends = np.append(touched, np.prod(box.cells))
-    work = Work(
-        np.stack(np.unravel_index(touched, box.cells), axis=1),
-        np.searchsorted(runs // len(pieces), ends),
-        np.searchsorted(run[order], np.arange(len(runs) + 1)),
-        ((every.points - box.low) / h)[order],
-        every.normal[order],
-        every.area[order] / h**2,
-        np.searchsorted(layer.cell, ends),
-        layer.place,
-        layer.share,
-    )
-    return work, runs % len(pieces)

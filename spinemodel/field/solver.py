@@ -32,7 +32,7 @@ from spinemodel.field.composite import (
     inject_halves,
 )
 from spinemodel.field.conjugate_gradients import Progress, solve_system
-from spinemodel.field.electrodes import Coupling, Load, add_electrodes, fill_steps, surface_load
+from spinemodel.field.electrodes import Coupling, Load, add_electrodes, fill_steps, lay_out, surface_load
 from spinemodel.field.lead_field import LeadField
 from spinemodel.field.problem import Electrode, Problem
 from spinemodel.field.processors import processor
@@ -179,18 +179,19 @@ def equations(
     cells = cells_of(problem.medium, boxes, subsamples)
     for contact in problem.contacts:
         _require_size(contact, boxes[0].spacing_mm)
+    floating = currents == "floating"
+    layout = lay_out(problem.contacts, cells, ground=problem.ground if floating else None, walls=problem.insulators)
+    held = layout if floating else lay_out((), cells, ground=problem.ground)
     stencils = [stencils_of(one) for one in cells]
     pinned = [np.zeros(stencil.shape[:3], dtype=stencil.dtype) for stencil in stencils]
-    held = problem.contacts if currents == "floating" else ()
-    walls = problem.insulators
-    couplings = add_electrodes(held, cells, stencils, pinned, ground=problem.ground, walls=walls)
-    if currents == "uniform":
-        fill_steps(problem.contacts, cells, stencils, pinned, walls=walls)
+    couplings = add_electrodes(held, cells, stencils, pinned)
+    if not floating:
+        fill_steps(layout, cells, stencils, pinned)
     matrix = composite(boxes, stencils, pinned, grounded=problem.ground is None, on=on)
     ground = couplings[-1] if problem.ground else None
     drives: tuple[Drive, ...] = couplings[: len(problem.contacts)]
-    if currents == "uniform":
-        drives = tuple(surface_load(one, cells) for one in problem.contacts)
+    if not floating:
+        drives = tuple(surface_load(pieces, cells) for pieces in layout.pieces)
     return System(cells, matrix, drives, ground)
 
 

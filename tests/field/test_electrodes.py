@@ -18,7 +18,7 @@ from spinemodel.errors import GeometryError
 from spinemodel.field.boxes import Box
 from spinemodel.field.cells import cells_of
 from spinemodel.field.conductivity import Conductivity
-from spinemodel.field.electrodes import Coupling, add_electrodes, fill_steps, surface_load
+from spinemodel.field.electrodes import Coupling, add_electrodes, fill_steps, lay_out, surface_load
 from spinemodel.field.problem import Electrode, Medium
 from spinemodel.field.stencils import stencils_of
 
@@ -63,9 +63,10 @@ def solve(
     walls: Sequence[Surface] = (),
 ) -> Solved:
     cells = cells_of(medium, [box])
+    layout = lay_out(electrodes, cells, ground=ground, walls=walls)
     stencil = stencils_of(cells[0])
     pinned = np.zeros(box.nodes, dtype=np.float32)
-    couplings = add_electrodes(electrodes, cells, [stencil], [pinned], ground=ground, walls=walls)
+    couplings = add_electrodes(layout, cells, [stencil], [pinned])
     matrix = matrix_of(stencil, pinned)
     active = np.flatnonzero(matrix.diagonal())
     pull, own = columns_of(couplings, pinned.size)
@@ -175,8 +176,9 @@ def test_a_plate_on_a_slanted_tensor_drives_along_its_normal() -> None:
         "box", {"a": solid("a", (0, 0, 0.3), (2, 2, 2.8))}, {"a": material(0.6, 0.1)}, {"a": lambda p: 0 * p + fibre}
     )
     cells = cells_of(medium, [Box((0, 0, 0), (5, 5, 7), 0.5)])
+    layout = lay_out([plate("low", 0.3)], cells)
     stencil, pinned = stencils_of(cells[0]), np.zeros((5, 5, 7), dtype=np.float32)
-    (low,) = add_electrodes([plate("low", 0.3)], cells, [stencil], [pinned])
+    (low,) = add_electrodes(layout, cells, [stencil], [pinned])
     # Of a potential that rises along z alone, the plate at its own potential takes the flux n.sigma n through 4 mm2.
     u = np.broadcast_to(0.5 * np.arange(7) - 0.3, (5, 5, 7)).ravel()
     assert low.values[0] @ u[low.nodes[0]] == pytest.approx(-4 * (0.1 + 0.5 * 0.64), rel=1e-6)
@@ -229,8 +231,9 @@ def test_two_electrodes_anywhere_give_a_symmetric_positive_problem(
     medium = Medium("box", {"a": body}, {"a": material(0.6, 0.6 * across)}, {"a": lambda p: 0 * p + [0.6, 0.0, 0.8]})
     box = Box((-1, -1, 0), (7, 7, 12), 0.25)
     cells = cells_of(medium, [box])
+    layout = lay_out([one, two], cells)
     stencil, pinned = stencils_of(cells[0]), np.zeros(box.nodes, dtype=np.float32)
-    couplings = add_electrodes([one, two], cells, [stencil], [pinned])
+    couplings = add_electrodes(layout, cells, [stencil], [pinned])
     matrix = matrix_of(stencil, pinned)
     assert abs(matrix - matrix.T).max() == 0
     active = np.flatnonzero(matrix.diagonal())
@@ -275,9 +278,13 @@ def on_half_space(cells: int, shift: Sequence[float], reach: float) -> tuple[Med
     return Medium("box", {"a": body}, {"a": material(SIGMA)}, {}), disc(1.0, centre), ground, box
 
 
-def floor(z: float) -> Surface:
-    """Return an insulator that ends at a height."""
-    return solid("floor", (-4, -4, z - 1), (4, 4, z))
+def floor(rim: FloatArray) -> Surface:
+    """Return the ring of an insulator round a disc's rim."""
+    outer = rim.mean(axis=0) + 3 * (rim - rim.mean(axis=0))
+    n = np.arange(len(rim))
+    after, far = np.roll(n, -1), n + len(n)
+    faces = np.concatenate([np.stack([n, far, far[after]], axis=1), np.stack([n, far[after], after], axis=1)])
+    return Surface("floor", "box", np.concatenate([rim, outer]), faces)
 
 
 def test_a_disc_on_a_half_space_has_newmans_resistance() -> None:
@@ -287,7 +294,7 @@ def test_a_disc_on_a_half_space_has_newmans_resistance() -> None:
     errors = []
     for lift in (0.0, 0.06, 0.12, 0.18, 0.35, 0.44, 0.7):
         medium, one, ground, box = on_half_space(4, (0.2, 0.6, lift), 2.5)
-        found = solve(medium, [one], box, ground=ground, walls=[floor(lift / 4)])
+        found = solve(medium, [one], box, ground=ground, walls=[floor(one.triangles[:, 1])])
         errors.append((1 / found.admittance[0, 0] - exact) * 4 * SIGMA)
     assert np.abs(errors).max() < 0.0125
     assert abs(np.mean(errors)) < 0.004
@@ -299,10 +306,11 @@ def test_a_uniform_current_through_a_disc_gives_its_mean_potential(lift: float) 
     exact = 8 / (3 * np.pi**2 * SIGMA) - 1 / (2 * np.pi * SIGMA * 2.5)
     medium, one, ground, box = on_half_space(4, (0.2, 0.6, lift), 2.5)
     cells = cells_of(medium, [box])
+    layout = lay_out([one], cells, walls=[floor(one.triangles[:, 1])])
     stencil, pinned = stencils_of(cells[0]), np.zeros(box.nodes, dtype=np.float32)
-    add_electrodes([], cells, [stencil], [pinned], ground=ground)
-    fill_steps([one], cells, [stencil], [pinned], walls=[floor(lift / 4)])
-    load = surface_load(one, cells)
+    add_electrodes(lay_out([], cells, ground=ground), cells, [stencil], [pinned])
+    fill_steps(layout, cells, [stencil], [pinned])
+    load = surface_load(layout.pieces[0], cells)
     assert load.values[0].sum() == pytest.approx(1, abs=1e-12)
     matrix = matrix_of(stencil, pinned)
     active = np.flatnonzero(matrix.diagonal())
@@ -328,9 +336,10 @@ def test_mirrored_electrodes_add_mirrored_terms(axis: int, shift: Sequence[float
         both = np.concatenate([outside.faces, faces[:, ::-1] + len(outside.vertices)])
         medium = Medium("box", {"a": Surface("a", "box", around, both[:, order])}, {"a": material(SIGMA)}, {})
         cells = cells_of(medium, [Box((-5, -5, -5), (11, 11, 11), 0.5)])
-        stencil, pinned = stencils_of(cells[0]), np.zeros((11, 11, 11), dtype=np.float32)
         given = [Electrode("one", (points[faces] * sign)[:, order]), Electrode("two", (flat * sign)[:, order])]
-        add_electrodes(given, cells, [stencil], [pinned])
+        layout = lay_out(given, cells)
+        stencil, pinned = stencils_of(cells[0]), np.zeros((11, 11, 11), dtype=np.float32)
+        add_electrodes(layout, cells, [stencil], [pinned])
         found.append((stencil, pinned))
     (stencil, pinned), (other, sums) = found
     assert np.abs(np.flip(sums, axis) - pinned).max() <= 1e-6 * np.abs(pinned).max()
@@ -342,11 +351,12 @@ def test_electrodes_span_boxes_of_unlike_cells() -> None:
     medium = Medium("box", {"a": solid("a", (-4, -4, 0.3), (4, 4, 4))}, {"a": material(SIGMA)}, {})
     boxes = [Box((-4, -4, 0), (9, 9, 9), 0.5), Box((-4, -4, 0), (9, 9, 5), 1.0)]
     cells = cells_of(medium, boxes)
+    wide = Electrode("wide", 3 * plate("wide", 0.1, (-1.0, 1.0)).triangles - [0, 3, 0])
+    layout = lay_out([wide], cells)
     stencils = [stencils_of(one) for one in cells]
     pinned = [np.zeros(one.box.nodes, dtype=np.float32) for one in cells]
-    wide = Electrode("wide", 3 * plate("wide", 0.1, (-1.0, 1.0)).triangles - [0, 3, 0])
-    (found,) = add_electrodes([wide], cells, stencils, pinned)
-    load = surface_load(wide, cells)
+    (found,) = add_electrodes(layout, cells, stencils, pinned)
+    load = surface_load(layout.pieces[0], cells)
     assert [len(nodes) > 0 for nodes in load.nodes] == [True, True]
     # 16 of the 36 mm2 lie in the finer box.
     assert load.values[0].sum() == pytest.approx(16 / 36, rel=1e-9)
@@ -361,9 +371,10 @@ def test_an_electrode_away_from_tissue_is_refused_with_its_place() -> None:
     medium = Medium("box", {"a": solid("a", (0, 0, 1.5), (2, 2, 3))}, {"a": material(SIGMA)}, {})
     cells = cells_of(medium, [Box((0, 0, 0), (5, 5, 7), 0.5)])
     with pytest.raises(GeometryError, match=r"electrode low: .* touch nothing that conducts, the first at \("):
-        surface_load(plate("low", 0.3), cells)
+        lay_out([plate("low", 0.3)], cells)
 
 
 def test_nothing_is_added_without_electrodes() -> None:
     cells = cells_of(Medium("box", {"a": solid("a", (0, 0, 0), (2, 2, 3))}, {"a": material(SIGMA)}, {}), [BOX])
-    assert add_electrodes([], cells, [stencils_of(cells[0])], [np.zeros(BOX.nodes, dtype=np.float32)]) == ()
+    stencil, pinned = stencils_of(cells[0]), np.zeros(BOX.nodes, dtype=np.float32)
+    assert add_electrodes(lay_out([], cells), cells, [stencil], [pinned]) == ()
