@@ -48,6 +48,11 @@ TRIES: Final = tuple(_tries())
 of those all at one distance."""
 
 
+def _middle(corners: FloatArray) -> FloatArray:
+    """Return the centres of triangles; numpy's mean takes four times as long for three of each."""
+    return np.asarray((corners[:, 0] + corners[:, 1] + corners[:, 2]) / 3)
+
+
 @dataclass(frozen=True, eq=False)
 class Pieces:
     """Parts of an electrode's surface, each over one sub-voxel, or one cell.
@@ -78,7 +83,7 @@ class Pieces:
     @property
     def centre(self) -> FloatArray:
         """(n, 3) mm."""
-        return np.asarray(self.corners.mean(axis=1))
+        return _middle(self.corners)
 
     @property
     def points(self) -> FloatArray:
@@ -113,7 +118,7 @@ class Facets:
     @property
     def centre(self) -> FloatArray:
         """(n, 3) mm."""
-        return np.asarray(self.corners.mean(axis=1))
+        return _middle(self.corners)
 
 
 def together(parts: Sequence[Pieces]) -> Pieces:

@@ -24,20 +24,6 @@ from spinemodel.field._laminate import MEAN, Basis, new_basis, prepare
 from spinemodel.field.cells import CellArrays
 from spinemodel.jit import compiled
 
-HOLD: Final = 5.5
-"""beta, per edge of a cell, where electrodes are all of the surface in it. Of 5 to 13 the one at which the resistance
-of a rectangle of 7.5 by 20 cells on an insulator errs least in the mean over its places in the cells: less makes
-electrodes too small, more too large."""
-
-EDGE: Final = np.array([4.2, 6.8, 9.2, 8.9, 7.3, 5.85, 4.93, 4.3, 3.92, 3.8, 4.2])
-"""beta where electrodes are 0, 0.1, ... 1 of the surface in a cell; in between, linear. Such that the edge of an
-electrode on an insulator, along the grid, acts where it lies: found by bisection, from the conductance of half a plane
-under a whole one (by conformal mapping it acts as if it reached 2 ln 2 / pi of their distance further). With 5.5 for
-all, edges act up to a twelfth of a cell off."""
-
-ALL: Final = 1 - 1e-6
-"""Share of the surface from which on electrodes are all of it, but for rounding; a choice."""
-
 LEAST: Final = 1.2
 """beta over the least that is stable, which is 1, where that is more: in cells that are hardly tissue and have no other
 that takes it. A choice by measurement: with 2, a contact along the grid whose cells are a tenth tissue had 2 % too
@@ -62,7 +48,7 @@ def terms(
         if last > first:
             _set_mean(room)
             _look_at_surface(work, n, first, last, basis, room)
-            beta = max(_hold(work.cover[n]), LEAST * _least_beta(work, first, last, room))
+            beta = max(work.hold[n], LEAST * _least_beta(work, first, last, room))
             for run in range(work.first_run[n], work.first_run[n + 1]):
                 _add_surface(work, run, first, room, beta, matrix[n], pull[run])
         for a in range(8):
@@ -177,16 +163,6 @@ def _look_at_surface(work: Work, n: int, first: int, last: int, basis: Basis, ro
             for c in range(3):
                 room.through[row, c] = -back[c]
             room.size[row] = flux[0] * normal[0] + flux[1] * normal[1] + flux[2] * normal[2]
-
-
-@compiled
-def _hold(cover: float) -> float:
-    """Return beta for a cell, unless more is needed."""
-    if cover > ALL:
-        return HOLD
-    at = cover * (len(EDGE) - 1)
-    n = int(at)
-    return float(EDGE[n] + (at - n) * (EDGE[n + 1] - EDGE[n]))
 
 
 @compiled

@@ -114,7 +114,7 @@ def surface_load(pieces: Pieces, cells: Sequence[Cells]) -> Load:
     nodes: list[IntArray] = []
     values: list[NDArray[np.number]] = []
     for n, one in enumerate(cells):
-        work, _ = work_of([pieces.of(pieces.box == n)], NO_PIECES, NO_LAYER, one)
+        work, _ = work_of([pieces.of(pieces.box == n)], NO_PIECES, NO_LAYER, NO_LAYER.cell, one)
         node, row = np.unique(_corners(work.cell, one), return_inverse=True)
         share = loads(one.arrays, work) * one.box.spacing_mm**2 / total
         nodes.append(node.astype(np.int64))
@@ -133,7 +133,7 @@ def _coupling(name: str, parts: Sequence[tuple[IntArray, NDArray[np.number]]]) -
 def _laid(layout: Layout, box: int, cells: Cells) -> tuple[Work, IntArray]:
     """Return what electrodes hold in each cell of a box, and each run's electrode."""
     pieces, walls = [one.of(one.box == box) for one in layout.pieces], layout.walls.of(layout.walls.box == box)
-    return work_of(pieces, walls, layout.layers[box], cells)
+    return work_of(pieces, walls, layout.layers[box], layout.edges[box], cells)
 
 
 def _add_box(

@@ -85,7 +85,7 @@ class Problem:
     medium
         What fills space.
     contacts
-        Where current enters, each by itself.
+        Where current enters, each by itself. Parts that do not conduct must not go on under one in its own plane.
     ground
         Where it leaves, at 0 V; None: at the faces of the outermost box.
     """

@@ -51,22 +51,20 @@ def moved(edge: float, lift: float) -> float:
     return float(current * HIGH - (FAR + edge + 2 * np.log(2) / np.pi * HIGH))
 
 
-@pytest.mark.parametrize("lift", [0.0, 0.3, 0.6, 0.74, 0.8, 0.9, 0.97])
+@pytest.mark.parametrize("lift", [0.0, 0.3, 0.6, 0.74, 0.8, 0.93, 0.97])
 def test_an_edge_acts_where_it_lies(lift: float) -> None:
-    # In the units of cells; with one beta for all cells, and thin cells left to themselves, up to 0.12.
-    assert np.abs([moved(edge, lift) for edge in (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)]).max() < 0.035
+    # In the units of cells; with one beta for all cells, and thin cells left to themselves, up to 0.12, or more.
+    assert np.abs([moved(edge, lift) for edge in (1e-9, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)]).max() < 0.035
 
 
 @pytest.mark.parametrize("lift", [0.74, 0.8, 0.93])
 def test_thin_cells_pass_on_all_that_they_hold(lift: float) -> None:
     cells, wall, electrodes = half_plane(0.4, lift)
     layout = lay_out(electrodes, cells, walls=[wall])
-    cell = layout.pieces[0].cell
-    at_wall = cell[:, 0] >= FAR - 1
-    assert (cell[at_wall, 2] == (0 if lift < 0.75 else 1)).all()
+    assert (layout.pieces[0].cell[:, 2] == (0 if lift < 0.75 else 1)).all()
     inner = slice(cells[0].margin, -cells[0].margin)
     conducts = cells[0].labels[inner, inner, inner] > 0
-    assert conducts[6 * (FAR - 1) : 6 * (FAR + 1), :, :6].any() == (lift < 0.75)
+    assert conducts[: 6 * FAR, :, :6].any() == (lift < 0.75)
     volume = (conducts.sum() + layout.layers[0].share.sum()) / 6**3
     assert volume == pytest.approx(2 * FAR * HIGH, abs=2 * FAR / 6**3)  # samples lie in 54 planes to a cell
 
