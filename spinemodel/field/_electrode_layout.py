@@ -29,7 +29,8 @@ in their place is hardly ever too little to be stable."""
 
 HANGING: Final = 0.05
 """Share of a cell without pieces beside one that is emptied: where no more conducts, it is emptied, too. Its nodes
-would have hardly anything else to hold them; one such cell costs four steps. A choice: less than a layer of samples."""
+would have hardly anything else to hold them; a few such cells cost three steps of fourteen. A choice: less than a layer
+of samples."""
 
 SQUARE: Final = 0.98
 """Least cosine of the angle between a surface's normal and an axis, where the surface counts as one along the grid: it
@@ -38,7 +39,7 @@ leaves little in many cells side by side. A choice, 11 degrees."""
 _NEAR: Final = 1e-3
 """Cells in front of a piece: the cell there is its own. A choice, far above rounding."""
 
-NEAREST: Final = np.indices((3, 3, 3)).reshape(3, -1).T - 1
+_NEAREST: Final = np.indices((3, 3, 3)).reshape(3, -1).T - 1
 """From a cell to itself and to those that touch it, (27, 3)."""
 
 
@@ -88,7 +89,7 @@ def lay_out(
     ground: Electrode | None = None,
     walls: Sequence[Surface] = (),
 ) -> Layout:
-    """Return electrodes in pieces by cell, and empty those of the cells that hold too little beside them.
+    """Return electrodes in pieces by cell, and empty cells that hold too little beside them.
 
     To be called before stencils are made, since these are of what cells hold.
 
@@ -198,7 +199,7 @@ def _near_face(held: BoolArray, axis: IntArray, way: IntArray, subsamples: int) 
 def _around(cell: IntArray, cells: Cells) -> IntArray:
     """Return cells (n, 3) of a box and all that touch them, flat and rising."""
     once = np.unique(np.ravel_multi_index(tuple(cell.T), cells.box.cells))
-    near = np.stack(np.unravel_index(once, cells.box.cells), axis=1)[:, None] + NEAREST
+    near = np.stack(np.unravel_index(once, cells.box.cells), axis=1)[:, None] + _NEAREST
     inside = ((near >= 0) & (near < cells.box.cells)).all(axis=2)
     return np.unique(np.ravel_multi_index(tuple(near[inside].T), cells.box.cells))
 

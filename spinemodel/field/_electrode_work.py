@@ -21,7 +21,7 @@ _TINY: Final = float(np.finfo(np.float64).tiny)
 
 HOLD: Final = 5.5
 """beta, per edge of a cell, away from the edges of electrodes. A choice: with 4.2, potentials a tenth of a cell from a
-sphere err by half as much again."""
+sphere erred by a third more."""
 
 EDGE: Final = (4.2, 6.8, 9.2, 8.9, 7.3, 5.85, 4.93, 4.3, 3.92, 3.8, 4.2)
 """beta at edges, where electrodes are 0, 0.1, ... 1 of the surface in a cell; in between, linear. Such that the edge of
